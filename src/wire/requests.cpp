@@ -1,0 +1,105 @@
+// See requests.h. The one place where the codec meets all messages.
+#include "wire/requests.h"
+
+#include "wire/codec.h"
+
+#include <algorithm>
+
+namespace kafka::wire {
+namespace {
+
+/// Decodes the body into `request`; false if that fails.
+using DecodeBody = bool (*)(View body, int16_t version, Request& request);
+
+template <class R> bool decode_body(View body, int16_t version, Request& request) {
+    Decoder decoder(body, version, R::api.flexible(version));
+    decoder.message(request.emplace<R>());
+    return decoder.ok();
+}
+
+template <class Requests> struct Table;
+template <class... R> struct Table<std::variant<R...>> {
+    static constexpr Api apis[] = {R::api...};
+    static constexpr DecodeBody decode[] = {decode_body<R>...};
+};
+using AllApis = Table<Request>;
+
+/// The position of an API in the list, or nothing.
+std::optional<size_t> find(int16_t api_key) {
+    const auto found = std::ranges::find(AllApis::apis, api_key, &Api::key);
+    if (found == std::end(AllApis::apis)) return std::nullopt;
+    return size_t(found - std::begin(AllApis::apis));
+}
+
+DecodeFailure decode(Reader in, RequestHeader& header, Request& request) {
+    decode_start(in, header);
+    if (!in.ok()) return DecodeFailure::truncated_header;
+    const std::optional<size_t> index = find(header.api_key);
+    if (!index) return DecodeFailure::unknown_api;
+    const Api& api = AllApis::apis[*index];
+    const bool served = api.versions.has(header.api_version);
+    const bool any_version = api.key == api_versions::Request::api.key;
+    if (!served && !any_version) return DecodeFailure::unsupported_version;
+    decode_rest(in, header, api.flexible(header.api_version));
+    if (!in.ok()) return DecodeFailure::truncated_header;
+    if (!served) {
+        request = api_versions::Request();
+        return DecodeFailure::none;
+    }
+    const View body = in.take(in.left());
+    const bool decoded = AllApis::decode[*index](body, header.api_version, request);
+    return decoded ? DecodeFailure::none : DecodeFailure::malformed_body;
+}
+
+const char* words(DecodeFailure failure) {
+    switch (failure) {
+    case DecodeFailure::none:
+        return "no failure";
+    case DecodeFailure::truncated_header:
+        return "truncated request header";
+    case DecodeFailure::unknown_api:
+        return "unknown API key";
+    case DecodeFailure::unsupported_version:
+        return "unsupported version";
+    case DecodeFailure::malformed_body:
+        return "malformed request body";
+    }
+    return "";
+}
+
+} // namespace
+
+std::span<const Api> apis() { return AllApis::apis; }
+
+const Api& api_of(const Request& request) { return AllApis::apis[request.index()]; }
+
+DecodeResult decode_request(View frame) {
+    DecodeResult result;
+    result.failure = decode(Reader(frame), result.header, result.request);
+    return result;
+}
+
+std::string DecodeResult::describe() const {
+    std::string text = words(failure);
+    if (failure == DecodeFailure::truncated_header) return text;
+    const std::optional<size_t> index = find(header.api_key);
+    text += index ? std::string(": ") + AllApis::apis[*index].name
+                  : ": API key " + std::to_string(header.api_key);
+    return text + " version " + std::to_string(header.api_version) + ", correlation id " +
+           std::to_string(header.correlation_id);
+}
+
+Encoded encode_response(const Response& response, int16_t version, int32_t correlation_id) {
+    const Api& api = AllApis::apis[response.index()];
+    Writer out;
+    out.big(int32_t(0)); // the size, known at the end
+    encode_response_header(out, api, version, correlation_id);
+    Encoder encoder(out, version, api.flexible(version));
+    std::visit([&](const auto& message) { encoder.message(message); }, response);
+    Writer size;
+    size.big(int32_t(out.size() - sizeof(int32_t)));
+    out.out.replace(0, size.out.size(), size.out);
+    return std::move(out).finish();
+}
+
+} // namespace kafka::wire

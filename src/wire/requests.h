@@ -1,0 +1,77 @@
+// The registry: every request that the broker reads, in one list, and what follows from the list. Pure; the
+// net thread decodes requests and encodes responses, the main thread looks at names and versions.
+//
+// A frame is what one size field announces: header and body. An API is added here, with its message header,
+// and then does not compile until it has a handler.
+#pragma once
+#include "wire/header.h"
+#include "wire/messages/api_versions.h"
+#include "wire/messages/create_topics.h"
+#include "wire/messages/delete_topics.h"
+#include "wire/messages/describe_cluster.h"
+#include "wire/messages/fetch.h"
+#include "wire/messages/find_coordinator.h"
+#include "wire/messages/list_offsets.h"
+#include "wire/messages/metadata.h"
+#include "wire/messages/offset_for_leader_epoch.h"
+#include "wire/messages/produce.h"
+
+#include <span>
+#include <variant>
+
+namespace kafka::wire {
+
+// clang-format off
+using Request = std::variant<
+    produce::Request,
+    fetch::Request,
+    list_offsets::Request,
+    metadata::Request,
+    find_coordinator::Request,
+    api_versions::Request,
+    create_topics::Request,
+    delete_topics::Request,
+    offset_for_leader_epoch::Request,
+    describe_cluster::Request>;
+// clang-format on
+
+template <class Requests> struct ResponsesOf;
+template <class... R> struct ResponsesOf<std::variant<R...>> {
+    using type = std::variant<typename R::Response...>;
+};
+/// The alternatives have the same order as those of Request.
+using Response = ResponsesOf<Request>::type;
+
+/// All APIs that are served, in the order of their keys.
+std::span<const Api> apis();
+
+const Api& api_of(const Request& request);
+
+/// Why a frame is not a request that can be answered: the connection is to be closed.
+enum class DecodeFailure {
+    none,
+    truncated_header,    ///< too short for a header, or a length in it is wrong
+    unknown_api,         ///< not an API key that is served
+    unsupported_version, ///< an API that is served, but not in this version
+    malformed_body,      ///< too short, or something that Kafka does not read either
+};
+
+struct DecodeResult {
+    DecodeFailure failure = DecodeFailure::none;
+    RequestHeader header; ///< on failure: as far as it could be read
+    Request request;      ///< meaningless on failure; views in it point into the frame
+
+    bool ok() const { return failure == DecodeFailure::none; }
+    /// What is wrong with the frame, for a log line; holds nothing that the client can choose but numbers.
+    std::string describe() const;
+};
+
+/// Decodes a frame (without its size field). An ApiVersions request in a version that is not served is not a
+/// failure: its body is not read and header.api_version stays as it was sent, to be answered with
+/// UNSUPPORTED_VERSION in the layout of version 0 (KIP-511).
+DecodeResult decode_request(View frame);
+
+/// The whole frame: size field, header and body. `version` must be served by the API.
+Encoded encode_response(const Response& response, int16_t version, int32_t correlation_id);
+
+} // namespace kafka::wire
