@@ -45,8 +45,8 @@ template <class T> std::string show(const T& x) {
     } while (0)
 #define CHECK_EQ(actual, expected)                                                                           \
     do {                                                                                                     \
-        const auto& test_a = (actual);                                                                       \
-        const auto& test_e = (expected);                                                                     \
+        const auto test_a = (actual);                                                                         \
+        const auto test_e = (expected);                                                                       \
         if (!(test_a == test_e))                                                                             \
             ::test::fail(__FILE__, __LINE__,                                                                 \
                          std::string(#actual " is ") + ::test::show(test_a) + ", not " + ::test::show(test_e)); \

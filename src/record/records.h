@@ -1,0 +1,55 @@
+// The records of a stored batch, one after another: for SQL, for ListOffsets by time, for compaction. Pure;
+// runs on whichever thread calls.
+#pragma once
+#include "record/batch.h"
+#include "record/raw_record.h"
+#include "wire/bytes.h"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace kafka::record {
+
+/// One record with its absolute values. The views live as long as the batch and the RecordReader.
+struct Record {
+    int64_t offset = 0;
+    int64_t timestamp = no_timestamp; ///< ms since 1970; -1: none. With LogAppendTime that of the batch
+    int32_t sequence = -1;            ///< of the idempotent producer; -1: none
+    std::optional<wire::View> key, value;
+    std::vector<Header> headers;
+};
+
+/// Iterates over one batch. Reuse one Record for all calls of next(): it keeps its memory.
+///
+/// The batch may be any bytes: nothing is believed that they do not bear out. The CRC is not compared:
+/// batches are checked when they are produced (see check.h), and Postgres guards its pages.
+class RecordReader {
+public:
+    /// `batch` is one whole batch (bytes after it are not looked at); its records may have up to
+    /// `max_decompressed` bytes once decompressed.
+    RecordReader(wire::View batch, size_t max_decompressed);
+
+    /// Reads the next record. False at the end of the batch and when it is damaged: see ok().
+    bool next(Record& record);
+
+    bool ok() const { return failure_ == nullptr; }
+    /// What is wrong with the batch, for a person; empty while it is ok().
+    const char* failure() const { return failure_ ? failure_ : ""; }
+    /// The batch's header; all defaults if there is none.
+    const BatchHeader& header() const { return header_; }
+
+private:
+    void open(wire::View batch, size_t max_decompressed);
+    bool fail(const char* why);
+    bool at_end();
+
+    BatchHeader header_;
+    Buffer decompressed_;
+    Cursor in_;
+    RawRecord raw_;
+    int32_t read_ = 0;
+    const char* failure_ = nullptr;
+};
+
+} // namespace kafka::record
