@@ -1,0 +1,36 @@
+// What all connections of the net thread share.
+#pragma once
+#include "net/idle_clock.h"
+#include "net/memory_gate.h"
+#include "net/messages.h"
+#include "net/notices.h"
+#include "net/settings.h"
+#include "net/waker.h"
+
+#include <array>
+#include <functional>
+#include <memory>
+
+namespace kafka::net {
+
+struct Context {
+    Context(uv_loop_t& the_loop, Settings first_settings, Callbacks the_callbacks,
+            std::shared_ptr<Waker> waker)
+        : loop(the_loop), settings(std::move(first_settings)), callbacks(std::move(the_callbacks)),
+          notices(loop, callbacks.notice),
+          gate(loop, settings.request_memory, settings.max_stall, std::move(waker)),
+          idle_clock(loop, settings.connections_max_idle) {}
+
+    uv_loop_t& loop;
+    Settings settings;
+    const Callbacks callbacks;
+    Notices notices;
+    MemoryGate gate;
+    IdleClock idle_clock;
+    /// Every socket is read into this one; what is not a large frame's rest is copied out at once.
+    std::array<char, 64 * 1024> read_buffer;
+    /// Called once for each connection as it closes: whoever lists it forgets it. Must not throw.
+    std::function<void(Connection&)> connection_closing;
+};
+
+} // namespace kafka::net

@@ -1,0 +1,53 @@
+// The requests of one connection between arrival and answer. See pipeline.h.
+#include "net/pipeline.h"
+
+namespace kafka::net {
+namespace {
+
+constexpr size_t max_produce_in_flight = 64; // idempotent producers send 5; more only gather for one commit
+
+bool is_produce(const Frame& frame) {
+    wire::Reader in(frame.view());
+    const int16_t api_key = in.big<int16_t>();
+    return in.ok() && api_key == wire::produce::Request::api.key;
+}
+
+} // namespace
+
+// Nothing is ever admitted behind another API, so the front stands for all that are in flight.
+bool Pipeline::may_follow(bool produce) const {
+    if (in_flight_.empty()) return true;
+    return produce && in_flight_.front().produce && in_flight_.size() < max_produce_in_flight;
+}
+
+std::shared_ptr<Frame> Pipeline::admit() {
+    if (waiting_.empty()) return nullptr;
+    const bool produce = is_produce(*waiting_.front());
+    if (!may_follow(produce)) return nullptr;
+    std::shared_ptr<Frame> frame = std::move(waiting_.front());
+    waiting_.pop_front();
+    in_flight_.push_back({frame, produce, false, {}});
+    return frame;
+}
+
+bool Pipeline::expects_answer(uint64_t sequence) const {
+    if (sequence < first_in_flight_ || sequence - first_in_flight_ >= in_flight_.size()) return false;
+    return !in_flight_[sequence - first_in_flight_].answered;
+}
+
+void Pipeline::answer(uint64_t sequence, Answer answer) {
+    InFlight& request = in_flight_[sequence - first_in_flight_];
+    request.answer = std::move(answer);
+    request.answered = true;
+    request.frame->release_budget();
+    request.frame = nullptr;
+}
+
+Answer Pipeline::take_ready() {
+    Answer answer = std::move(in_flight_.front().answer);
+    in_flight_.pop_front();
+    first_in_flight_++;
+    return answer;
+}
+
+} // namespace kafka::net

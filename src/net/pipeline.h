@@ -1,0 +1,58 @@
+// The requests of one connection between their arrival and their answer, and the order that Kafka promises.
+// A request is *waiting* until it may be handled, then *in flight* until its answer left for the socket.
+// Answers leave in the order of requests. One request is in flight at a time, except that several Produce may
+// be. Net thread; no socket in here.
+#pragma once
+#include "net/frame.h"
+#include "wire/requests.h"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+
+namespace kafka::net {
+
+/// What leaves for the socket when a request's turn has come.
+struct Answer {
+    wire::Encoded bytes; ///< nothing for acks=0
+    bool close = false;  ///< the connection ends here
+};
+
+class Pipeline {
+public:
+    /// A complete frame came; it waits.
+    void arrived(std::shared_ptr<Frame> frame) { waiting_.push_back(std::move(frame)); }
+    bool any_waiting() const { return !waiting_.empty(); }
+    bool any_in_flight() const { return !in_flight_.empty(); }
+
+    /// The next waiting frame, if it may be handled now; it is in flight from here on, as last_sequence().
+    std::shared_ptr<Frame> admit();
+    uint64_t last_sequence() const { return first_in_flight_ + in_flight_.size() - 1; }
+
+    /// True if this request is in flight and has no answer yet.
+    bool expects_answer(uint64_t sequence) const;
+    /// The answer to a request for which expects_answer() holds. Its frame's budget is released.
+    void answer(uint64_t sequence, Answer answer);
+    /// True if there is an answer whose turn it is to leave.
+    bool any_ready() const { return !in_flight_.empty() && in_flight_.front().answered; }
+    /// That answer.
+    Answer take_ready();
+
+    /// Nothing more will be handled: drops what waits.
+    void drop_waiting() { waiting_.clear(); }
+
+private:
+    struct InFlight {
+        std::shared_ptr<Frame> frame;
+        bool produce = false;
+        bool answered = false;
+        Answer answer;
+    };
+    bool may_follow(bool produce) const;
+
+    std::deque<std::shared_ptr<Frame>> waiting_;
+    std::deque<InFlight> in_flight_;
+    uint64_t first_in_flight_ = 0; // sequence of in_flight_.front(), or of the next to be admitted
+};
+
+} // namespace kafka::net
