@@ -1,0 +1,64 @@
+// See catalog.h.
+#include "log/catalog.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace kafka::log {
+namespace {
+std::string metric_name(std::string_view name) {
+    std::string folded(name);
+    std::replace(folded.begin(), folded.end(), '.', '_');
+    return folded;
+}
+} // namespace
+
+size_t UuidHash::operator()(const wire::Uuid& id) const {
+    uint64_t halves[2]; // ids are random, so their own bits are hash enough
+    std::memcpy(halves, id.data(), sizeof halves);
+    return size_t(halves[0] ^ halves[1]);
+}
+
+Topic* Catalog::find(std::string_view name) const {
+    const auto it = by_name_.find(name);
+    return it == by_name_.end() ? nullptr : it->second.get();
+}
+
+Topic* Catalog::find(const wire::Uuid& id) const {
+    const auto it = by_id_.find(id);
+    return it == by_id_.end() ? nullptr : it->second;
+}
+
+const Topic* Catalog::find_colliding(std::string_view name) const {
+    const auto [begin, end] = by_metric_name_.equal_range(metric_name(name));
+    const auto other = std::find_if(begin, end, [&](const auto& entry) { return entry.second->name != name; });
+    return other == end ? nullptr : other->second;
+}
+
+Topic& Catalog::add(Topic topic) {
+    remove(topic.id);
+    if (const Topic* namesake = find(topic.name)) remove(wire::Uuid(namesake->id));
+    auto owned = std::make_unique<Topic>(std::move(topic));
+    Topic& added = *owned;
+    by_name_.emplace(added.name, std::move(owned));
+    by_id_.emplace(added.id, &added);
+    by_metric_name_.emplace(metric_name(added.name), &added);
+    return added;
+}
+
+void Catalog::remove(const wire::Uuid& id) {
+    const Topic* topic = find(id);
+    if (!topic) return;
+    const auto [begin, end] = by_metric_name_.equal_range(metric_name(topic->name));
+    by_metric_name_.erase(std::find_if(begin, end, [&](const auto& entry) { return entry.second == topic; }));
+    by_id_.erase(id);
+    by_name_.erase(by_name_.find(topic->name));
+}
+
+void Catalog::clear() {
+    by_metric_name_.clear();
+    by_id_.clear();
+    by_name_.clear();
+}
+
+} // namespace kafka::log

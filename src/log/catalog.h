@@ -1,0 +1,37 @@
+// All topics, by name and by id. Main thread only. Topics do not move in memory while they exist.
+#pragma once
+#include "log/topic.h"
+
+#include <map>
+#include <memory>
+#include <unordered_map>
+
+namespace kafka::log {
+
+struct UuidHash {
+    size_t operator()(const wire::Uuid& id) const;
+};
+
+class Catalog {
+public:
+    Topic* find(std::string_view name) const;
+    Topic* find(const wire::Uuid& id) const;
+    /// The topic whose name differs from this one only by `.` against `_`, as Kafka's metric names would collide.
+    const Topic* find_colliding(std::string_view name) const;
+
+    /// A topic of that name or id takes the place of the one that is there.
+    Topic& add(Topic topic);
+    void remove(const wire::Uuid& id);
+    void clear();
+
+    /// Sorted by name.
+    const std::map<std::string, std::unique_ptr<Topic>, std::less<>>& topics() const { return by_name_; }
+
+private:
+    std::map<std::string, std::unique_ptr<Topic>, std::less<>> by_name_;
+    std::unordered_map<wire::Uuid, Topic*, UuidHash> by_id_;
+    /// With `.` replaced by `_`; SQL sessions can create two topics of one such name at the same time.
+    std::unordered_multimap<std::string, Topic*> by_metric_name_;
+};
+
+} // namespace kafka::log

@@ -1,0 +1,82 @@
+// See staging.h.
+#include "log/staging.h"
+
+#include <algorithm>
+
+namespace kafka::log {
+
+void Staging::append(Topic& topic, int32_t index, Batch batch, int64_t now_ms) {
+    const size_t size = batch.data.data.size();
+    if (must_roll(topic, size, now_ms)) roll(topic, now_ms);
+
+    Partition& partition = *topic.partition(index);
+    partition.staged_max_timestamp = std::max(partition.staged_max_timestamp, batch.max_timestamp);
+    const int64_t base = partition.staged_end_offset, last = base + batch.last_offset_delta;
+    const auto rolled = std::find_if(rolls_.rbegin(), rolls_.rend(), [&](const StagedRoll& r) { return r.topic == &topic; });
+    const size_t roll_index = rolled == rolls_.rend() ? no_roll : size_t(rolls_.rend() - rolled) - 1;
+    batches_.push_back({&topic, index, base, last, partition.staged_max_timestamp, std::move(batch.data), roll_index});
+    partition.staged_end_offset = last + 1;
+    topic.staged_segment_bytes += int64_t(size);
+    bytes_ += size;
+}
+
+bool Staging::must_roll(Topic& topic, size_t batch_bytes, int64_t now_ms) const {
+    if (topic.staged_segment_bytes < 0) return true;
+    if (topic.staged_segment_bytes == 0) return false; // an empty segment takes any batch
+    if (topic.staged_segment_bytes + int64_t(batch_bytes) > topic.config.segment_bytes) return true;
+    const Segment* open = topic.open_segment();
+    const bool rolled_now = !open || std::any_of(rolls_.begin(), rolls_.end(), [&](const StagedRoll& r) { return r.topic == &topic; });
+    return !rolled_now && now_ms - open->created_ms >= topic.config.segment_ms;
+}
+
+void Staging::roll(Topic& topic, int64_t now_ms) {
+    StagedRoll roll{&topic, {}, {}, std::max<int64_t>(topic.staged_segment_bytes, 0)};
+    roll.opened.created_ms = now_ms;
+    for (Partition& p : topic.partitions) {
+        roll.opened.start_offsets.push_back(p.staged_end_offset);
+        roll.closed_timestamps.push_back(p.staged_max_timestamp);
+        p.staged_max_timestamp = -1;
+    }
+    topic.staged_segment_bytes = 0;
+    rolls_.push_back(std::move(roll));
+}
+
+void Staging::commit(TailCache& cache) {
+    for (StagedRoll& r : rolls_) {
+        if (Segment* open = r.topic->open_segment()) {
+            open->max_timestamps = std::move(r.closed_timestamps);
+            open->bytes = r.closed_bytes;
+        }
+        for (Partition& p : r.topic->partitions) p.max_timestamp = p.staged_max_timestamp;
+        r.topic->segments.push_back(std::move(r.opened));
+    }
+    for (StagedBatch& b : batches_) {
+        Partition& p = *b.topic->partition(b.partition);
+        p.high_watermark = b.last_offset + 1;
+        p.max_timestamp = p.staged_max_timestamp;
+        b.topic->segments.back().bytes = b.topic->staged_segment_bytes;
+        cache.put(p.tail, {b.base_offset, b.last_offset, std::move(b.data)});
+    }
+    clear();
+}
+
+void Staging::rollback() {
+    for (const StagedRoll& r : rolls_)
+        for (Partition& p : r.topic->partitions) p.staged_max_timestamp = p.max_timestamp;
+    for (const StagedBatch& b : batches_) {
+        Partition& p = *b.topic->partition(b.partition);
+        p.staged_end_offset = p.high_watermark;
+        p.staged_max_timestamp = p.max_timestamp;
+        const Segment* open = b.topic->open_segment();
+        b.topic->staged_segment_bytes = open ? open->bytes : -1;
+    }
+    clear();
+}
+
+void Staging::clear() {
+    batches_.clear();
+    rolls_.clear();
+    bytes_ = 0;
+}
+
+} // namespace kafka::log

@@ -1,0 +1,66 @@
+// The appends of one turn, between the moment their offsets are assigned and the commit that makes them durable.
+// Main thread only. Each append sees those staged before it; readers see none of them until commit().
+//
+// A turn: append() for each accepted batch; the caller writes rolls() and batches() to the tables and commits;
+// then commit() makes them visible, or rollback() forgets them and their offsets.
+#pragma once
+#include "log/topic.h"
+
+namespace kafka::log {
+
+/// A batch whose offsets are assigned.
+struct StagedBatch {
+    Topic* topic;
+    int32_t partition;
+    int64_t base_offset, last_offset;
+    int64_t max_timestamp; ///< largest timestamp of the partition in its segment, up to and with this batch
+    wire::Slice data;
+    size_t roll; ///< index into rolls() of the segment it belongs to, or no_roll: the topic's open segment
+};
+
+/// A segment to be made before some batch of the turn, closing the one before it.
+struct StagedRoll {
+    Topic* topic;
+    Segment opened;                          ///< its id is set by whoever makes the table
+    std::vector<int64_t> closed_timestamps;  ///< Segment::max_timestamps of the one before it
+    int64_t closed_bytes;                    ///< Segment::bytes of the one before it
+};
+
+class Staging {
+public:
+    static constexpr size_t no_roll = size_t(-1);
+
+    /// What append() needs to know of an accepted batch.
+    struct Batch {
+        wire::Slice data;
+        int32_t last_offset_delta;
+        int64_t max_timestamp;
+    };
+
+    /// The offset that the next batch appended to this partition will get.
+    static int64_t next_offset(const Topic& topic, int32_t partition) { return topic.partition(partition)->staged_end_offset; }
+
+    /// Assigns offsets. The topic must have been opened. The bytes must already bear next_offset().
+    void append(Topic& topic, int32_t partition, Batch batch, int64_t now_ms);
+
+    bool empty() const { return batches_.empty(); }
+    size_t bytes() const { return bytes_; }
+    std::vector<StagedRoll>& rolls() { return rolls_; }
+    const std::vector<StagedBatch>& batches() const { return batches_; }
+
+    /// The writes are durable: moves watermarks and segments and fills the tail cache.
+    void commit(TailCache& cache);
+    /// The writes failed: every touched partition is as it was before the turn.
+    void rollback();
+
+private:
+    bool must_roll(Topic& topic, size_t batch_bytes, int64_t now_ms) const;
+    void roll(Topic& topic, int64_t now_ms);
+    void clear();
+
+    std::vector<StagedBatch> batches_;
+    std::vector<StagedRoll> rolls_;
+    size_t bytes_ = 0;
+};
+
+} // namespace kafka::log

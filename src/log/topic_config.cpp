@@ -1,0 +1,209 @@
+// Topic configs: the table of keys, validation as Kafka's LogConfig does it, and resolution to typed values.
+#include "log/topic_config.h"
+
+#include <algorithm>
+#include <charconv>
+#include <climits>
+
+namespace kafka::log {
+namespace {
+
+using T = ConfigType;
+constexpr int64_t int_max = INT32_MAX, long_max = INT64_MAX;
+
+constexpr ConfigKey keys[] = {
+    {"cleanup.policy", T::list, "delete", 0, 0, "compact delete"},
+    {"compression.gzip.level", T::integer, "-1", -1, 9, nullptr},
+    {"compression.lz4.level", T::integer, "9", 1, 17, nullptr},
+    {"compression.type", T::string, "producer", 0, 0, "uncompressed zstd lz4 snappy gzip producer"},
+    {"compression.zstd.level", T::integer, "3", -131072, 22, nullptr},
+    {"delete.retention.ms", T::long_integer, "86400000", 0, long_max, nullptr},
+    {"file.delete.delay.ms", T::long_integer, "60000", 0, long_max, nullptr},
+    {"flush.messages", T::long_integer, "9223372036854775807", 1, long_max, nullptr},
+    {"flush.ms", T::long_integer, "9223372036854775807", 0, long_max, nullptr},
+    {"follower.replication.throttled.replicas", T::list, "", 0, 0, nullptr},
+    {"index.interval.bytes", T::integer, "4096", 0, int_max, nullptr},
+    {"leader.replication.throttled.replicas", T::list, "", 0, 0, nullptr},
+    {"local.retention.bytes", T::long_integer, "-2", -2, long_max, nullptr},
+    {"local.retention.ms", T::long_integer, "-2", -2, long_max, nullptr},
+    {"max.compaction.lag.ms", T::long_integer, "9223372036854775807", 1, long_max, nullptr},
+    {"max.message.bytes", T::integer, "1048588", 0, int_max, nullptr},
+    {"message.timestamp.after.max.ms", T::long_integer, "3600000", 0, long_max, nullptr},
+    {"message.timestamp.before.max.ms", T::long_integer, "9223372036854775807", 0, long_max, nullptr},
+    {"message.timestamp.type", T::string, "CreateTime", 0, 0, "CreateTime LogAppendTime"},
+    {"min.cleanable.dirty.ratio", T::decimal, "0.5", 0, 1, nullptr},
+    {"min.compaction.lag.ms", T::long_integer, "0", 0, long_max, nullptr},
+    {"min.insync.replicas", T::integer, "1", 1, int_max, nullptr},
+    {"preallocate", T::boolean, "false", 0, 0, nullptr},
+    {"remote.log.copy.disable", T::boolean, "false", 0, 0, nullptr},
+    {"remote.log.delete.on.disable", T::boolean, "false", 0, 0, nullptr},
+    {"remote.storage.enable", T::boolean, "false", 0, 0, nullptr},
+    {"retention.bytes", T::long_integer, "-1", INT64_MIN, long_max, nullptr},
+    {"retention.ms", T::long_integer, "604800000", -1, long_max, nullptr},
+    {"segment.bytes", T::integer, "1073741824", 1048576, int_max, nullptr},
+    {"segment.index.bytes", T::integer, "10485760", 4, int_max, nullptr},
+    {"segment.jitter.ms", T::long_integer, "0", 0, long_max, nullptr},
+    {"segment.ms", T::long_integer, "604800000", 1, long_max, nullptr},
+    {"unclean.leader.election.enable", T::boolean, "false", 0, 0, nullptr},
+};
+
+std::string_view trim(std::string_view s) {
+    const auto space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+    while (!s.empty() && space(s.front())) s.remove_prefix(1);
+    while (!s.empty() && space(s.back())) s.remove_suffix(1);
+    return s;
+}
+
+template <class Number> std::optional<Number> parse(std::string_view s) {
+    s = trim(s);
+    if (s.starts_with('+') && !s.starts_with("+-")) s.remove_prefix(1);
+    Number n{};
+    const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), n);
+    if (error != std::errc() || end != s.data() + s.size()) return std::nullopt;
+    return n;
+}
+
+/// Calls `f` for each element of a list split at `separator`, blanks around it removed. A blank list has none.
+template <class F> void for_each_element(std::string_view list, char separator, F f) {
+    for (bool more = !trim(list).empty(); more;) {
+        const size_t at = list.find(separator);
+        f(trim(list.substr(0, at)));
+        more = at != list.npos;
+        if (more) list.remove_prefix(at + 1);
+    }
+}
+
+bool is_choice(const char* choices, std::string_view value) {
+    bool found = choices == nullptr;
+    if (choices) for_each_element(choices, ' ', [&](std::string_view c) { found |= c == value; });
+    return found;
+}
+
+/// Ignores the case of letters in `value`; `word` is in lower case.
+bool is_word(std::string_view value, std::string_view word) {
+    const std::string_view s = trim(value);
+    return std::equal(s.begin(), s.end(), word.begin(), word.end(), [](char a, char b) { return (a | 0x20) == b; });
+}
+bool is_true(std::string_view value) { return is_word(value, "true"); }
+bool is_boolean(std::string_view value) { return is_true(value) || is_word(value, "false"); }
+
+bool is_number(std::string_view s) {
+    return !s.empty() && std::all_of(s.begin(), s.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// "partition:broker", as an element of the lists of throttled replicas.
+bool is_replica(std::string_view element) {
+    const size_t colon = element.find(':');
+    return colon != element.npos && is_number(element.substr(0, colon)) && is_number(element.substr(colon + 1));
+}
+
+/// An empty list is a value like any other, also for cleanup.policy; an empty element is not.
+bool is_valid_list(const ConfigKey& key, std::string_view value) {
+    if (!key.choices && trim(value) == "*") return true; // all replicas
+    bool valid = true;
+    for_each_element(value, ',', [&](std::string_view element) {
+        valid &= key.choices ? is_choice(key.choices, element) : is_replica(element);
+    });
+    return valid;
+}
+
+bool is_valid(const ConfigKey& key, std::string_view value) {
+    switch (key.type) {
+    case T::boolean: return is_boolean(value);
+    case T::string: return is_choice(key.choices, trim(value));
+    case T::list: return is_valid_list(key, value);
+    case T::decimal: {
+        const auto n = parse<double>(value);
+        return n && *n >= double(key.min) && *n <= double(key.max);
+    }
+    case T::integer:
+    case T::long_integer: {
+        const auto n = parse<int64_t>(value);
+        return n && *n >= key.min && *n <= key.max;
+    }
+    }
+    return false;
+}
+
+/// A codec has a level of its own; gzip's -1 means "as zlib thinks best".
+std::optional<int> level_of(std::string_view codec, const ConfigOverrides& overrides) {
+    const auto it = overrides.find("compression." + std::string(codec) + ".level");
+    if (it == overrides.end()) return std::nullopt;
+    return parse<int>(it->second);
+}
+
+} // namespace
+
+std::span<const ConfigKey> topic_config_keys() { return keys; }
+
+const ConfigKey* find_topic_config(std::string_view name) {
+    const auto it = std::find_if(std::begin(keys), std::end(keys), [&](const ConfigKey& k) { return name == k.name; });
+    return it == std::end(keys) ? nullptr : it;
+}
+
+std::optional<std::string> config_problem(std::string_view name, const std::optional<std::string>& value) {
+    const ConfigKey* key = find_topic_config(name);
+    if (!key) return "There is no topic config named " + std::string(name);
+    if (!value) return "The topic config " + std::string(name) + " needs a value";
+    if (!is_valid(*key, *value)) return "The value " + *value + " is not valid for topic config " + std::string(name);
+    // Bounds at which Kafka's zlib and ours differ: 0 would mean "store only", which Kafka does not offer.
+    if (name == "compression.gzip.level" && parse<int64_t>(*value) == 0)
+        return "The value 0 is not valid for topic config " + std::string(name);
+    if (name == "remote.storage.enable" && is_true(*value)) return "There is no tiered storage here";
+    return std::nullopt;
+}
+
+std::optional<std::string> configs_conflict(const ConfigOverrides& overrides) {
+    const auto number = [&](const char* name) {
+        return parse<int64_t>(effective_value(*find_topic_config(name), overrides, {})).value_or(0);
+    };
+    if (number("min.compaction.lag.ms") > number("max.compaction.lag.ms"))
+        return "The topic config min.compaction.lag.ms is greater than max.compaction.lag.ms";
+    return std::nullopt;
+}
+
+std::string effective_value(const ConfigKey& key, const ConfigOverrides& overrides, const ConfigDefaults& defaults) {
+    const std::string_view name = key.name;
+    if (const auto it = overrides.find(name); it != overrides.end()) return it->second;
+    if (name == "compression.type") return defaults.compression_type;
+    if (name == "max.message.bytes") return std::to_string(defaults.max_message_bytes);
+    if (name == "segment.bytes") return std::to_string(defaults.segment_bytes);
+    if (name == "segment.ms") return std::to_string(defaults.segment_ms);
+    return key.default_value;
+}
+
+TopicConfig resolve(const ConfigOverrides& overrides, const ConfigDefaults& defaults) {
+    const auto text = [&](const char* name) { return effective_value(*find_topic_config(name), overrides, defaults); };
+    const auto number = [&](const char* name) { return parse<int64_t>(text(name)).value_or(0); };
+    TopicConfig config{};
+    config.compression_type = trim(text("compression.type"));
+    config.compression_level = level_of(config.compression_type, overrides);
+    config.max_message_bytes = number("max.message.bytes");
+    config.segment_bytes = number("segment.bytes");
+    config.segment_ms = number("segment.ms");
+    config.log_append_time = trim(text("message.timestamp.type")) == "LogAppendTime";
+    config.timestamp_before_max_ms = number("message.timestamp.before.max.ms");
+    config.timestamp_after_max_ms = number("message.timestamp.after.max.ms");
+    for_each_element(text("cleanup.policy"), ',', [&](std::string_view p) { config.compacted |= p == "compact"; });
+    return config;
+}
+
+std::optional<std::string> topic_name_problem(std::string_view name) {
+    if (name.empty()) return "A topic needs a name";
+    if (name == "." || name == "..") return "'.' and '..' cannot be topic names";
+    if (name.size() > 249) return "A topic name has at most 249 characters";
+    const auto legal = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    };
+    if (!std::all_of(name.begin(), name.end(), legal))
+        return "A topic name consists of ASCII letters, digits, '.', '_' and '-'";
+    return std::nullopt;
+}
+
+bool is_internal_topic(std::string_view name) {
+    return name == "__consumer_offsets" || name == "__transaction_state" || name == "__share_group_state";
+}
+
+bool is_reserved_topic(std::string_view name) { return name == "__cluster_metadata"; }
+
+} // namespace kafka::log
