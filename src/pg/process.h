@@ -1,0 +1,55 @@
+// The process that a worker runs in: its latch, its signals, its log. Everything but wake_main() belongs to
+// the main thread; std types only.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace kafka::pg {
+
+/// Sets the latch that wait() sleeps on. The only function of the server that a thread other than the main
+/// one may call.
+void wake_main() noexcept;
+
+/// Sleeps until the latch is set or the time is over (nothing: no limit); resets the latch, and does what the
+/// server asks of every process (barriers, cache invalidations). Ends the process when the postmaster is
+/// gone. Outside a transaction. Throws Error.
+void wait(std::optional<std::chrono::milliseconds> timeout);
+
+/// SIGTERM has come: end the work and return from the worker's body.
+bool shutdown_requested() noexcept;
+/// SIGHUP has come: call reload().
+bool reload_requested() noexcept;
+/// Reads the configuration files again and forgets the request. Throws Error.
+void reload();
+
+/// Runs `action` when the process ends in whatever way but a crash; exceptions in it are dropped. May be
+/// called several times; the last one runs first.
+void on_exit(std::function<void()> action);
+
+enum class Level { debug, log, warning };
+
+/// One entry in the server's log. Empty detail and hint are left out. Throws Error only when memory is short.
+void log(Level level, const std::string& message, const std::string& detail = {},
+         const std::string& hint = {});
+
+/// The timeline that the server writes WAL on; grows with every promotion. Not during recovery.
+int32_t timeline();
+/// Identifies this database cluster, and is the same on its physical standbys.
+uint64_t system_identifier();
+
+/// Lets this process open that many files and sockets besides the server's own, as far as the operating
+/// system permits.
+void raise_open_file_limit(int sockets) noexcept;
+
+/// How SIGTERM treats a statement that runs.
+enum class OnShutdown {
+    finish_statement, ///< statements are short: let it end
+    cancel_statement, ///< statements may be long: it fails with query_canceled
+};
+/// Takes over SIGTERM and SIGHUP and lets signals in. Private to the start of workers.
+void handle_signals(OnShutdown on_shutdown);
+
+} // namespace kafka::pg

@@ -1,0 +1,240 @@
+// Declares the pg_kafka.* settings and reads them; see settings.h. Main thread only. A description's second
+// part says what the setting means, its unit and limits, when it takes effect, and the broker setting of
+// Apache Kafka with the same meaning.
+#include "pg/settings.h"
+
+#include "pg/setting_syntax.h"
+
+#include <climits>
+
+#include "pg/guard.h"
+
+extern "C" {
+#include "utils/guc.h"
+}
+
+namespace kafka::pg {
+namespace {
+
+constexpr int kib = 1024;
+constexpr int mib = 1024 * kib;
+constexpr int minute_ms = 60 * 1000;
+constexpr double day_ms = 24.0 * 60 * minute_ms;
+
+/// Where the server keeps the values.
+struct Values {
+    char* host;
+    char* advertised_host;
+    char* database;
+    int port, advertised_port, node_id;
+    int default_partitions, compression_type, message_max_bytes, segment_bytes;
+    double segment_ms;
+    bool auto_create_topics, log_connections;
+    int max_connections, connections_max_idle_ms, shutdown_timeout_ms;
+    int max_request_bytes, request_memory_kb, tail_cache_kb, max_decompressed_bytes;
+    int fetch_max_bytes, max_fetch_sessions;
+} values;
+
+const config_enum_entry compression_types[] = {
+    {"producer", 0, false}, {"uncompressed", 1, false}, {"gzip", 2, false},  {"snappy", 3, false},
+    {"lz4", 4, false},      {"zstd", 5, false},         {nullptr, 0, false},
+};
+
+struct Text {
+    const char* name;
+    const char* summary;
+    const char* description;
+};
+
+struct Range {
+    int initial, least, most;
+};
+
+void define(const Text& text, int& value, Range range, int unit = 0) {
+    DefineCustomIntVariable(text.name, text.summary, text.description, &value, range.initial, range.least,
+                            range.most, PGC_SIGHUP, unit, nullptr, nullptr, nullptr);
+}
+
+void define(const Text& text, bool& value, bool initial) {
+    DefineCustomBoolVariable(text.name, text.summary, text.description, &value, initial, PGC_SIGHUP, 0,
+                             nullptr, nullptr, nullptr);
+}
+
+void define(const Text& text, char*& value, const char* initial, GucContext context,
+            GucStringCheckHook check) {
+    DefineCustomStringVariable(text.name, text.summary, text.description, &value, initial, context, 0, check,
+                               nullptr, nullptr);
+}
+
+void define_addresses() {
+    define({"pg_kafka.host", "Host names or addresses that the Kafka listener binds to.",
+            "A comma-separated list of host names, IPv4 and IPv6 addresses; * stands for all, and an empty "
+            "list for none. "
+            "The listener moves when the configuration is reloaded. Like the host in Kafka's listeners."},
+           values.host, "localhost", PGC_SIGHUP, check_hosts);
+    define({"pg_kafka.port", "TCP port of the Kafka listener.",
+            "The listener moves when the configuration is reloaded; connections on the old port are closed. "
+            "Like the port in Kafka's listeners."},
+           values.port, {9092, 1, 65535});
+    define({"pg_kafka.advertised_host", "Host name or address that Kafka clients are told to connect to.",
+            "Clients must be able to reach it. If empty, each client is told the address that it connected "
+            "to. Takes "
+            "effect when the configuration is reloaded. Like the host in Kafka's advertised.listeners."},
+           values.advertised_host, "", PGC_SIGHUP, check_advertised_host);
+    define({"pg_kafka.advertised_port", "TCP port that Kafka clients are told to connect to.",
+            "If 0, each client is told the port that it connected to. Takes effect when the configuration is "
+            "reloaded. "
+            "Like the port in Kafka's advertised.listeners."},
+           values.advertised_port, {0, 0, 65535});
+    define({"pg_kafka.database", "Database whose pg_kafka extension holds the topics.",
+            "The broker serves one database, in which CREATE EXTENSION pg_kafka has been run. Takes effect "
+            "when the server "
+            "is restarted."},
+           values.database, "postgres", PGC_POSTMASTER, check_database);
+    define(
+        {"pg_kafka.node_id", "Kafka node id of this broker.",
+         "Clients see it as the leader of every partition. Takes effect when the configuration is reloaded. "
+         "Kafka's node.id."},
+        values.node_id, {1, 0, INT_MAX});
+}
+
+void define_topic_defaults() {
+    define(
+        {"pg_kafka.default_partitions", "Number of partitions of a topic that is created without one.",
+         "Holds for topics that are created on first use and for CreateTopics with -1 partitions, after the "
+         "configuration is reloaded. Kafka's num.partitions."},
+        values.default_partitions, {1, 1, 10000});
+    define({"pg_kafka.auto_create_topics", "Creates a topic when a client first asks for it.",
+            "The client must allow it in its Metadata request, as producers do. Takes effect when the "
+            "configuration is "
+            "reloaded. Kafka's auto.create.topics.enable."},
+           values.auto_create_topics, true);
+    DefineCustomEnumVariable("pg_kafka.compression_type", "How record batches are stored.",
+                             "With producer a batch is stored as the producer sent it; otherwise it is "
+                             "converted to the codec given. A topic's "
+                             "own compression.type overrides it. Takes effect when the configuration is "
+                             "reloaded. Kafka's compression.type.",
+                             &values.compression_type, 0, compression_types, PGC_SIGHUP, 0, nullptr, nullptr,
+                             nullptr);
+    define({"pg_kafka.message_max_bytes", "Largest record batch that is accepted.",
+            "In bytes, as it arrives. A topic's own max.message.bytes overrides it. Takes effect when the "
+            "configuration is "
+            "reloaded. Kafka's message.max.bytes."},
+           values.message_max_bytes, {1048588, 1024, 1000 * mib}, GUC_UNIT_BYTE);
+    define({"pg_kafka.segment_bytes", "Size at which a topic goes on in a new segment table.",
+            "In bytes of stored batches. Retention drops whole segments. A topic's own segment.bytes "
+            "overrides it. Takes "
+            "effect for the next batch after the configuration is reloaded. Kafka's log.segment.bytes."},
+           values.segment_bytes, {1024 * mib, mib, INT_MAX}, GUC_UNIT_BYTE);
+    DefineCustomRealVariable("pg_kafka.segment_ms", "Age at which a topic goes on in a new segment table.",
+                             "In milliseconds from the segment's creation. A topic's own segment.ms "
+                             "overrides it. Takes effect for the next "
+                             "batch after the configuration is reloaded. Kafka's log.roll.ms.",
+                             &values.segment_ms, 7 * day_ms, 1000, 36500 * day_ms, PGC_SIGHUP, GUC_UNIT_MS,
+                             nullptr, nullptr, nullptr);
+}
+
+void define_connection_limits() {
+    define({"pg_kafka.log_connections", "Logs each Kafka connection and its end.",
+            "Takes effect for new connections when the configuration is reloaded."},
+           values.log_connections, false);
+    define(
+        {"pg_kafka.max_connections", "Largest number of Kafka connections.",
+         "A connection beyond it is closed at once. Kafka connections do not count towards the server's own "
+         "max_connections. Takes effect when the configuration is reloaded. Kafka's max.connections."},
+        values.max_connections, {1000, 1, 1000000});
+    define({"pg_kafka.connections_max_idle_ms", "Time after which an idle Kafka connection is closed.",
+            "In milliseconds without a request; -1 keeps idle connections. Takes effect when the "
+            "configuration is reloaded. "
+            "Kafka's connections.max.idle.ms."},
+           values.connections_max_idle_ms, {10 * minute_ms, -1, INT_MAX}, GUC_UNIT_MS);
+    define({"pg_kafka.shutdown_timeout_ms", "Time that a shutdown gives to replies under way.",
+            "In milliseconds from the request to stop until connections are closed with replies unsent. "
+            "Takes effect when "
+            "the configuration is reloaded."},
+           values.shutdown_timeout_ms, {2000, 0, minute_ms}, GUC_UNIT_MS);
+}
+
+void define_memory_limits() {
+    define({"pg_kafka.max_request_bytes", "Largest Kafka request that is accepted.",
+            "In bytes; a client that announces a larger one is disconnected. Takes effect when the "
+            "configuration is "
+            "reloaded. Kafka's socket.request.max.bytes."},
+           values.max_request_bytes, {100 * mib, 64 * kib, 1000 * mib}, GUC_UNIT_BYTE);
+    define({"pg_kafka.request_memory", "Memory for requests that have arrived and are not answered yet.",
+            "In kilobytes, over all connections; beyond it no more is read from clients until requests have "
+            "been answered. "
+            "Takes effect when the configuration is reloaded. Kafka's queued.max.request.bytes."},
+           values.request_memory_kb, {256 * kib, kib, INT_MAX}, GUC_UNIT_KB);
+    define({"pg_kafka.tail_cache", "Memory for recent record batches.",
+            "In kilobytes, over all topics; consumers that keep up are served from it without reading "
+            "tables. Takes effect "
+            "when the configuration is reloaded."},
+           values.tail_cache_kb, {128 * kib, 0, INT_MAX}, GUC_UNIT_KB);
+    define({"pg_kafka.max_decompressed_bytes", "Largest size of a record batch after decompression.",
+            "In bytes; a batch that unpacks to more is refused. Takes effect when the configuration is "
+            "reloaded."},
+           values.max_decompressed_bytes, {256 * mib, mib, 1000 * mib}, GUC_UNIT_BYTE);
+    define({"pg_kafka.fetch_max_bytes", "Most bytes of records in one Fetch response.",
+            "In bytes, whatever the client asks for; a first batch that is larger is sent all the same. "
+            "Takes effect when "
+            "the configuration is reloaded. Kafka's fetch.max.bytes."},
+           values.fetch_max_bytes, {55 * mib, kib, 1000 * mib}, GUC_UNIT_BYTE);
+    define({"pg_kafka.max_fetch_sessions", "Number of incremental fetch sessions that are remembered.",
+            "A consumer without one sends its whole list of partitions with each Fetch. Takes effect when "
+            "the configuration "
+            "is reloaded. Kafka's max.incremental.fetch.session.cache.slots."},
+           values.max_fetch_sessions, {1000, 0, 1000000});
+}
+
+void read_addresses(Settings& settings) {
+    settings.hosts = split_hosts(values.host);
+    settings.port = static_cast<uint16_t>(values.port);
+    settings.advertised_host = values.advertised_host;
+    settings.advertised_port = static_cast<uint16_t>(values.advertised_port);
+    settings.database = values.database;
+    settings.node_id = values.node_id;
+}
+
+void read_topic_defaults(Settings& settings) {
+    settings.default_partitions = values.default_partitions;
+    settings.auto_create_topics = values.auto_create_topics;
+    settings.compression_type = compression_types[values.compression_type].name;
+    settings.message_max_bytes = values.message_max_bytes;
+    settings.segment_bytes = values.segment_bytes;
+    settings.segment_ms = static_cast<int64_t>(values.segment_ms);
+}
+
+void read_limits(Settings& settings) {
+    settings.log_connections = values.log_connections;
+    settings.max_connections = values.max_connections;
+    if (values.connections_max_idle_ms >= 0)
+        settings.connections_max_idle = std::chrono::milliseconds(values.connections_max_idle_ms);
+    settings.shutdown_timeout = std::chrono::milliseconds(values.shutdown_timeout_ms);
+    settings.max_request_bytes = values.max_request_bytes;
+    settings.request_memory = int64_t{values.request_memory_kb} * kib;
+    settings.tail_cache = int64_t{values.tail_cache_kb} * kib;
+    settings.max_decompressed_bytes = values.max_decompressed_bytes;
+    settings.fetch_max_bytes = values.fetch_max_bytes;
+    settings.max_fetch_sessions = values.max_fetch_sessions;
+}
+
+} // namespace
+
+void define_settings() {
+    define_addresses();
+    define_topic_defaults();
+    define_connection_limits();
+    define_memory_limits();
+    MarkGUCPrefixReserved("pg_kafka");
+}
+
+Settings current_settings() {
+    Settings settings;
+    read_addresses(settings);
+    read_topic_defaults(settings);
+    read_limits(settings);
+    return settings;
+}
+
+} // namespace kafka::pg

@@ -1,0 +1,48 @@
+// The pg_kafka.* settings as an immutable value. Main thread only (a copy may be given to other threads); std
+// types only.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kafka::pg {
+
+/// One field for each setting, with the same name without prefix and unit; their descriptions are in
+/// pg_settings.
+struct Settings {
+    std::vector<std::string> hosts; ///< names or addresses to listen on; "*" is all; empty: do not listen
+    uint16_t port = 0;
+    std::string advertised_host;  ///< empty: the address that the client connected to
+    uint16_t advertised_port = 0; ///< 0: the port that the client connected to
+    std::string database;
+    int32_t node_id = 0;
+
+    int32_t default_partitions = 0;
+    bool auto_create_topics = false;
+    std::string compression_type;  ///< producer, uncompressed, gzip, snappy, lz4 or zstd
+    int32_t message_max_bytes = 0; ///< of a batch as it arrives
+    int64_t segment_bytes = 0;
+    int64_t segment_ms = 0;
+
+    bool log_connections = false;
+    int32_t max_connections = 0;
+    std::optional<std::chrono::milliseconds> connections_max_idle; ///< nothing: idle connections stay
+    std::chrono::milliseconds shutdown_timeout{};
+
+    int32_t max_request_bytes = 0;
+    int64_t request_memory = 0; ///< bytes
+    int64_t tail_cache = 0;     ///< bytes
+    int64_t max_decompressed_bytes = 0;
+    int32_t fetch_max_bytes = 0;
+    int32_t max_fetch_sessions = 0;
+};
+
+/// Declares all settings to the server; when the library is loaded.
+void define_settings();
+
+/// The values of now.
+Settings current_settings();
+
+} // namespace kafka::pg

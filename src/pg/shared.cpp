@@ -1,0 +1,136 @@
+// See shared.h. Runs on the main thread of every process of the server, as hooks and transaction callbacks.
+#include "pg/shared.h"
+
+#include <atomic>
+#include <cstring>
+#include <new>
+
+#include "pg/guard.h"
+
+extern "C" {
+#include "access/xact.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_extension.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/lwlock.h"
+#include "storage/shmem.h"
+}
+
+namespace kafka::pg {
+namespace {
+
+/// Lies in shared memory; latches are those of the workers' own process slots.
+struct Shared {
+    std::atomic<uint64_t> catalog_generation{1};
+    std::atomic<Latch*> latches[2]{}; ///< by Role; null while it does not run
+    std::atomic<bool> broker_connected{false};
+    std::atomic<bool> database_missing{false};
+};
+static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<Latch*>::is_always_lock_free);
+
+Shared* shared;
+bool catalog_changed; ///< by the transaction of this process
+
+shmem_request_hook_type next_request_hook;
+shmem_startup_hook_type next_startup_hook;
+object_access_hook_type next_object_access_hook;
+
+void request_memory() {
+    if (next_request_hook) next_request_hook();
+    RequestAddinShmemSpace(MAXALIGN(sizeof(Shared)));
+}
+
+void attach() {
+    if (next_startup_hook) next_startup_hook();
+    LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+    bool found;
+    void* memory = ShmemInitStruct("pg_kafka", sizeof(Shared), &found);
+    shared = found ? static_cast<Shared*>(memory) : new (memory) Shared;
+    LWLockRelease(AddinShmemInitLock);
+}
+
+std::atomic<Latch*>& latch_of(Role role) { return shared->latches[static_cast<int>(role)]; }
+
+void wake(Role role) {
+    if (Latch* latch = latch_of(role).load()) SetLatch(latch);
+}
+
+/// At the end of every transaction of every session.
+void on_transaction_event(XactEvent event, void*) {
+    if (!catalog_changed) return;
+    switch (event) {
+    case XACT_EVENT_PRE_PREPARE:
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("cannot PREPARE a transaction that has changed Kafka topics")));
+        break;
+    case XACT_EVENT_COMMIT:
+    case XACT_EVENT_PARALLEL_COMMIT:
+        shared->catalog_generation.fetch_add(1);
+        catalog_changed = false;
+        wake_broker();
+        break;
+    case XACT_EVENT_ABORT:
+    case XACT_EVENT_PARALLEL_ABORT:
+        catalog_changed = false;
+        break;
+    default:
+        break;
+    }
+}
+
+/// A new extension's row cannot be read yet, so that every CREATE EXTENSION counts; to look once too often
+/// does no harm.
+bool concerns_us(ObjectAccessType access, Oid extension) {
+    if (access == OAT_POST_CREATE) return true;
+    if (access != OAT_DROP) return false;
+    const char* name = get_extension_name(extension);
+    return name && std::strcmp(name, "pg_kafka") == 0;
+}
+
+void on_object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void* arg) {
+    if (next_object_access_hook) next_object_access_hook(access, class_id, object_id, sub_id, arg);
+    if (class_id == ExtensionRelationId && concerns_us(access, object_id)) catalog_changed_at_commit();
+}
+
+void withdraw_latch(int, Datum role) {
+    Latch* own = MyLatch;
+    latch_of(static_cast<Role>(DatumGetInt32(role))).compare_exchange_strong(own, nullptr);
+    if (static_cast<Role>(DatumGetInt32(role)) == Role::broker) shared->broker_connected = false;
+}
+
+} // namespace
+
+void request_shared_memory() {
+    next_request_hook = shmem_request_hook;
+    shmem_request_hook = request_memory;
+    next_startup_hook = shmem_startup_hook;
+    shmem_startup_hook = attach;
+    next_object_access_hook = object_access_hook;
+    object_access_hook = on_object_access;
+    RegisterXactCallback(on_transaction_event, nullptr);
+}
+
+uint64_t catalog_generation() { return shared->catalog_generation; }
+void catalog_changed_at_commit() { catalog_changed = true; }
+void wake_broker() { wake(Role::broker); }
+void wake_janitor() { wake(Role::janitor); }
+
+void announce_latch(Role role) {
+    latch_of(role) = MyLatch;
+    before_shmem_exit(withdraw_latch, Int32GetDatum(static_cast<int>(role)));
+}
+
+bool broker_connected() { return shared->broker_connected; }
+
+void set_broker_connected() {
+    shared->broker_connected = true;
+    wake_janitor();
+}
+
+bool database_missing() { return shared->database_missing; }
+void set_database_missing(bool missing) { shared->database_missing = missing; }
+
+} // namespace kafka::pg

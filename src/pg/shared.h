@@ -1,0 +1,37 @@
+// What all processes of the server share of pg_kafka: the latches of its workers, and a counter that tells
+// the broker that SQL has changed its catalog. Functions run on the main thread of any process; std types
+// only.
+#pragma once
+#include <cstdint>
+
+namespace kafka::pg {
+
+/// The background workers.
+enum class Role { broker, janitor };
+
+/// Asks for shared memory and hooks the events that change the catalog; when the library is loaded.
+void request_shared_memory();
+
+/// Grows with every committed change of the kafka catalog that did not come from the broker, CREATE and DROP
+/// EXTENSION among them. The broker compares it with the value it last saw; each growth also wakes it.
+uint64_t catalog_generation();
+
+/// Marks the transaction of this session as one that changes the catalog: catalog_generation() grows as it
+/// commits. Does not throw. Such a transaction cannot be prepared (PREPARE TRANSACTION), for nobody would
+/// tell the broker of its commit.
+void catalog_changed_at_commit();
+
+/// Sets the latch of a worker, if it runs. From the main thread of any process, not from other threads.
+void wake_broker();
+void wake_janitor();
+
+/// Lets others wake this process as that worker until it exits. Private to the start of workers.
+void announce_latch(Role role);
+/// True while a broker is connected to its database. Private to the start of workers.
+bool broker_connected();
+void set_broker_connected();
+/// True once a worker found that pg_kafka.database does not exist. Private to the start of workers.
+bool database_missing();
+void set_database_missing(bool missing);
+
+} // namespace kafka::pg

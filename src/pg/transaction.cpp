@@ -1,0 +1,107 @@
+// Begin, commit and roll back through guards; see transaction.h. Main thread only.
+#include "pg/transaction.h"
+
+#include <exception>
+
+#include "pg/guard.h"
+
+extern "C" {
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/ipc.h"
+#include "utils/backend_status.h"
+#include "utils/guc.h"
+#include "utils/snapmgr.h"
+}
+
+namespace kafka::pg {
+namespace {
+
+void begin(const char* activity) {
+    call([activity] {
+        QueryCancelPending = false; // a cancel request that came between transactions meant no statement
+        SetCurrentStatementStartTimestamp();
+        pgstat_report_activity(STATE_RUNNING, activity);
+        StartTransactionCommand();
+        if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "could not connect to SPI");
+        PushActiveSnapshot(GetTransactionSnapshot()); // values in TOAST tables are read under it
+    });
+}
+
+/// synchronous_commit of this transaction alone.
+void set_synchronous_commit(Durability durability) {
+    if (durability == Durability::none_written) return;
+    const bool local = durability == Durability::local;
+    if (local ? synchronous_commit == SYNCHRONOUS_COMMIT_LOCAL_FLUSH
+              : synchronous_commit != SYNCHRONOUS_COMMIT_OFF)
+        return;
+    (void)set_config_option("synchronous_commit", "local", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true,
+                            0, false);
+}
+
+void report_idle() {
+    pgstat_report_stat(false);
+    pgstat_report_activity(STATE_IDLE, nullptr);
+}
+
+/// Without a rollback the process cannot go on: it leaves, as after any FATAL, and is started anew.
+void roll_back() noexcept {
+    try {
+        call([] {
+            end_era();
+            AbortCurrentTransaction();
+            report_idle();
+        });
+    } catch (...) {
+        proc_exit(1);
+    }
+}
+
+} // namespace
+
+Transaction::Transaction(const char* activity) {
+    try {
+        begin(activity);
+    } catch (...) {
+        roll_back();
+        throw;
+    }
+}
+
+Transaction::~Transaction() {
+    if (open_) roll_back();
+}
+
+void Transaction::commit(Durability durability) {
+    call([durability] {
+        set_synchronous_commit(durability);
+        PopActiveSnapshot();
+        if (SPI_finish() != SPI_OK_FINISH) elog(ERROR, "could not finish SPI");
+        end_era();
+        CommitTransactionCommand();
+    });
+    open_ = false;
+    call([] { report_idle(); });
+}
+
+Connection::Connection() : exceptions_(std::uncaught_exceptions()) {
+    call([] {
+        if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "could not connect to SPI");
+        PushActiveSnapshot(GetTransactionSnapshot());
+    });
+}
+
+Connection::~Connection() {
+    if (std::uncaught_exceptions() > exceptions_) return;
+    call([] {
+        PopActiveSnapshot();
+        SPI_finish();
+        end_era();
+    });
+}
+
+bool in_transaction() { return IsTransactionState(); }
+
+} // namespace kafka::pg
