@@ -1,0 +1,195 @@
+-- pg_kafka 1.0: the tables that hold the log, and what people and applications use of it.
+--
+-- Singular names are the stored rows, which the broker owns; plural names are the views to read.
+
+\echo Use "CREATE EXTENSION pg_kafka" to load this file. \quit
+
+CREATE SCHEMA kafka;
+COMMENT ON SCHEMA kafka IS 'Topics and records of pg_kafka, the Kafka broker inside this database';
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Stored rows
+-- ---------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE kafka.cluster (
+    id text NOT NULL,
+    leader_epoch integer NOT NULL,
+    timeline integer NOT NULL,
+    system_identifier text NOT NULL,
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row)
+);
+COMMENT ON TABLE kafka.cluster IS 'Identity of this Kafka cluster: one row, made at the first start';
+COMMENT ON COLUMN kafka.cluster.id IS 'Cluster id that clients see';
+COMMENT ON COLUMN kafka.cluster.leader_epoch IS 'Leader epoch of all partitions; rises by one with each new timeline of the server';
+COMMENT ON COLUMN kafka.cluster.timeline IS 'Timeline of the server on which leader_epoch was set';
+COMMENT ON COLUMN kafka.cluster.system_identifier IS 'System identifier of the server on which leader_epoch was set';
+
+CREATE TABLE kafka.topic (
+    id uuid PRIMARY KEY,
+    name text COLLATE "C" NOT NULL UNIQUE,
+    created_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+);
+COMMENT ON TABLE kafka.topic IS 'One row per topic; deleting it deletes the topic';
+
+CREATE TABLE kafka.partition (
+    topic_id uuid NOT NULL REFERENCES kafka.topic ON DELETE CASCADE,
+    partition integer NOT NULL CHECK (partition >= 0),
+    log_start_offset bigint NOT NULL DEFAULT 0 CHECK (log_start_offset >= 0),
+    PRIMARY KEY (topic_id, partition)
+);
+COMMENT ON TABLE kafka.partition IS 'Partitions of the topics, numbered from 0 without a gap';
+COMMENT ON COLUMN kafka.partition.log_start_offset IS 'First offset that consumers may read';
+
+CREATE TABLE kafka.topic_config (
+    topic_id uuid NOT NULL REFERENCES kafka.topic ON DELETE CASCADE,
+    name text COLLATE "C" NOT NULL,
+    value text NOT NULL,
+    PRIMARY KEY (topic_id, name)
+);
+COMMENT ON TABLE kafka.topic_config IS 'Topic configs that were set; all others have their defaults';
+
+-- No foreign key: a segment outlives its topic until the janitor has dropped its table.
+CREATE TABLE kafka.segment (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic_id uuid NOT NULL,
+    start_offsets bigint[] NOT NULL,
+    max_timestamps bigint[],
+    created_ms bigint NOT NULL,
+    bytes bigint
+);
+CREATE INDEX ON kafka.segment (topic_id);
+COMMENT ON TABLE kafka.segment IS 'Segments of the log: the batches of one topic for a span of time or size, in the table kafka.segment_<id>';
+COMMENT ON COLUMN kafka.segment.start_offsets IS 'By partition: the next offset when the segment was made';
+COMMENT ON COLUMN kafka.segment.max_timestamps IS 'By partition: the largest timestamp in the segment, -1 if it has no record; null while batches are still added';
+COMMENT ON COLUMN kafka.segment.created_ms IS 'When the segment was made, milliseconds since 1970';
+COMMENT ON COLUMN kafka.segment.bytes IS 'Size of its batches; null while batches are still added';
+
+-- Never holds a row: each segment's table is made like it.
+CREATE TABLE kafka.batch (
+    partition integer NOT NULL,
+    leader_epoch integer NOT NULL,
+    base_offset bigint NOT NULL,
+    last_offset bigint NOT NULL,
+    max_timestamp bigint NOT NULL,
+    data bytea NOT NULL,
+    PRIMARY KEY (partition, last_offset)
+);
+ALTER TABLE kafka.batch ALTER COLUMN data SET STORAGE EXTERNAL; -- batches come compressed, or are not worth it
+COMMENT ON TABLE kafka.batch IS 'The shape of a segment''s table: one row per record batch, as the producer sent it';
+COMMENT ON COLUMN kafka.batch.leader_epoch IS 'Leader epoch in which the batch was appended';
+COMMENT ON COLUMN kafka.batch.last_offset IS 'The batch that holds offset X is the first with last_offset >= X';
+COMMENT ON COLUMN kafka.batch.max_timestamp IS 'Largest timestamp of the partition in this segment up to this batch, so that it never falls and can be searched by halves';
+COMMENT ON COLUMN kafka.batch.data IS 'Kafka record batch, format 2, as it is sent to consumers';
+
+-- Dumped with their rows.
+SELECT pg_catalog.pg_extension_config_dump('kafka.cluster', '');
+SELECT pg_catalog.pg_extension_config_dump('kafka.topic', '');
+SELECT pg_catalog.pg_extension_config_dump('kafka.partition', '');
+SELECT pg_catalog.pg_extension_config_dump('kafka.topic_config', '');
+SELECT pg_catalog.pg_extension_config_dump('kafka.segment', '');
+SELECT pg_catalog.pg_extension_config_dump('kafka.segment_id_seq', '');
+
+-- The broker keeps all of the catalog in memory: whatever changes it by SQL makes the broker read it again.
+CREATE FUNCTION kafka.catalog_changed() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_kafka_catalog_changed';
+COMMENT ON FUNCTION kafka.catalog_changed() IS 'Tells the broker, when the transaction commits, that topics have changed';
+
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.topic
+    FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.partition
+    FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.topic_config
+    FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- For people and applications: functions, and views that decode the log. To be granted as wanted; a grant on a
+-- function or view is enough, the stored rows behind it stay closed.
+-- ---------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION kafka.create_topic(name text, partitions integer DEFAULT NULL, config jsonb DEFAULT '{}') RETURNS uuid
+    LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pg_kafka_create_topic';
+COMMENT ON FUNCTION kafka.create_topic(text, integer, jsonb) IS
+    'Creates a topic and returns its id; partitions: default pg_kafka.default_partitions, config: topic configs by name';
+
+CREATE FUNCTION kafka.delete_topic(name text) RETURNS void
+    LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pg_kafka_delete_topic';
+COMMENT ON FUNCTION kafka.delete_topic(text) IS 'Deletes a topic with all of its records';
+
+CREATE VIEW kafka.topics AS
+SELECT t.name,
+       t.id,
+       (SELECT pg_catalog.count(*)::integer FROM kafka.partition p WHERE p.topic_id = t.id) AS partitions,
+       COALESCE((SELECT pg_catalog.jsonb_object_agg(c.name, c.value) FROM kafka.topic_config c WHERE c.topic_id = t.id),
+                '{}') AS config,
+       t.created_at
+  FROM kafka.topic t;
+COMMENT ON VIEW kafka.topics IS 'Topics, one row each';
+COMMENT ON COLUMN kafka.topics.name IS 'Name of the topic';
+COMMENT ON COLUMN kafka.topics.id IS 'Topic id, as clients see it';
+COMMENT ON COLUMN kafka.topics.partitions IS 'Number of partitions';
+COMMENT ON COLUMN kafka.topics.config IS 'Topic configs that were set; all others have their defaults';
+COMMENT ON COLUMN kafka.topics.created_at IS 'When the topic was created';
+
+CREATE TYPE kafka.header AS (key text, value bytea);
+COMMENT ON TYPE kafka.header IS 'One header of a record';
+
+CREATE FUNCTION kafka.log_handler() RETURNS fdw_handler
+    LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'pg_kafka_fdw_handler';
+COMMENT ON FUNCTION kafka.log_handler() IS 'Foreign data wrapper that reads the log';
+
+CREATE FUNCTION kafka.log_validator(options text[], catalog oid) RETURNS void
+    LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'pg_kafka_fdw_validator';
+COMMENT ON FUNCTION kafka.log_validator(text[], oid) IS 'Checks the options of tables of the foreign data wrapper pg_kafka';
+
+CREATE FOREIGN DATA WRAPPER pg_kafka HANDLER kafka.log_handler VALIDATOR kafka.log_validator;
+COMMENT ON FOREIGN DATA WRAPPER pg_kafka IS 'Reads the log of pg_kafka in this database';
+
+CREATE SERVER pg_kafka FOREIGN DATA WRAPPER pg_kafka;
+COMMENT ON SERVER pg_kafka IS 'The log of pg_kafka in this database';
+
+CREATE FOREIGN TABLE kafka.partition_end (
+    topic text COLLATE "C" NOT NULL,
+    partition integer NOT NULL,
+    log_start_offset bigint NOT NULL,
+    high_watermark bigint NOT NULL
+) SERVER pg_kafka OPTIONS (rows 'partitions');
+COMMENT ON FOREIGN TABLE kafka.partition_end IS 'Behind kafka.partitions: where each partition ends, found by one index probe';
+
+CREATE VIEW kafka.partitions AS
+SELECT e.topic, e.partition, e.log_start_offset, e.high_watermark, (SELECT c.leader_epoch FROM kafka.cluster c) AS leader_epoch
+  FROM kafka.partition_end e;
+COMMENT ON VIEW kafka.partitions IS 'Partitions of all topics, one row each';
+COMMENT ON COLUMN kafka.partitions.topic IS 'Name of the topic';
+COMMENT ON COLUMN kafka.partitions.partition IS 'Number of the partition, from 0';
+COMMENT ON COLUMN kafka.partitions.log_start_offset IS 'First offset that consumers may read';
+COMMENT ON COLUMN kafka.partitions.high_watermark IS 'Next offset after the last record';
+COMMENT ON COLUMN kafka.partitions.leader_epoch IS 'Leader epoch; null before the broker has started for the first time';
+
+CREATE FOREIGN TABLE kafka.message (
+    topic text COLLATE "C" NOT NULL,
+    partition integer NOT NULL,
+    "offset" bigint NOT NULL,
+    "timestamp" timestamptz,
+    key bytea,
+    value bytea,
+    headers kafka.header[] NOT NULL
+) SERVER pg_kafka OPTIONS (rows 'messages');
+COMMENT ON FOREIGN TABLE kafka.message IS 'Behind kafka.messages: decodes the record batches in the segments';
+
+CREATE VIEW kafka.messages AS
+SELECT topic, partition, "offset", "timestamp", key, value, headers FROM kafka.message;
+COMMENT ON VIEW kafka.messages IS
+    'Records of all topics, one row each. Conditions on topic, partition, offset and a lower bound of timestamp limit what is read';
+COMMENT ON COLUMN kafka.messages.topic IS 'Name of the topic';
+COMMENT ON COLUMN kafka.messages.partition IS 'Number of the partition, from 0';
+COMMENT ON COLUMN kafka.messages."offset" IS 'Offset of the record in its partition';
+COMMENT ON COLUMN kafka.messages."timestamp" IS
+    'When the producer made the record, or the broker appended it, as message.timestamp.type says; null if it has no timestamp';
+COMMENT ON COLUMN kafka.messages.key IS 'Key, as the bytes that the producer sent; null is not the same as empty';
+COMMENT ON COLUMN kafka.messages.value IS 'Value, as the bytes that the producer sent; null is not the same as empty';
+COMMENT ON COLUMN kafka.messages.headers IS 'Headers in their order; keys may repeat';
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kafka FROM PUBLIC;
+REVOKE ALL ON TYPE kafka.header FROM PUBLIC;

@@ -1,0 +1,72 @@
+// Rows of the segment tables: one per record batch. How batches reach the disk and come back is hidden here.
+// Called inside a pg::Transaction; throws pg::Error.
+#pragma once
+#include "pg/spi.h"
+#include "wire/bytes.h"
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace kafka::store {
+
+/// One batch to be stored.
+struct BatchRow {
+    int32_t partition, leader_epoch;
+    int64_t base_offset, last_offset;
+    int64_t max_timestamp; ///< running maximum of the partition within the segment
+    wire::View data;       ///< the batch as consumers get it
+};
+
+/// One batch read back.
+struct StoredBatch {
+    int64_t base_offset, last_offset;
+    wire::Slice data;
+};
+
+/// The end of a partition within a segment.
+struct SegmentEnd {
+    int64_t last_offset, max_timestamp;
+    int32_t leader_epoch;
+};
+
+/// Columns that never fall along the offsets of a partition in a segment, so that they can be searched by halves.
+enum class Rising { max_timestamp, leader_epoch };
+
+/// Prepared statements for the segments in use, the least recently used given up first.
+class Batches {
+public:
+    void append(int64_t segment, const BatchRow& row);
+
+    /// The newest batch of the partition in the segment; nothing if it has none there.
+    std::optional<SegmentEnd> end(int64_t segment, int32_t partition);
+
+    /// The newest batch of the partition in the segment that ends below `offset`; nothing if there is none.
+    std::optional<SegmentEnd> last_before(int64_t segment, int32_t partition, int64_t offset);
+
+    /// Whole batches from the one that holds `offset` on, up to `max_bytes`; the first one even if it is larger
+    /// when `at_least_one`.
+    std::vector<StoredBatch> read(int64_t segment, int32_t partition, int64_t offset, size_t max_bytes, bool at_least_one);
+
+    /// Base offset of the first batch of the partition in the segment whose column is at least `value`.
+    std::optional<int64_t> first_reaching(int64_t segment, int32_t partition, Rising column, int64_t value);
+
+    /// Gives up all statements, for instance because the tables may be gone.
+    void forget() { statements_.clear(), recent_.clear(); }
+
+private:
+    struct Statements {
+        explicit Statements(int64_t segment);
+        pg::Statement insert, last_before, read, probe;
+        std::list<int64_t>::iterator recent;
+    };
+    Statements& statements(int64_t segment);
+
+    std::list<int64_t> recent_; ///< most recently used first
+    std::unordered_map<int64_t, std::unique_ptr<Statements>> statements_;
+};
+
+} // namespace kafka::store

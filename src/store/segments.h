@@ -1,0 +1,39 @@
+// The catalog of segment tables, kafka.segment, and the tables themselves, kafka.segment_<id>.
+// Called inside a pg::Transaction; throws pg::Error.
+#pragma once
+#include "wire/bytes.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace kafka::store {
+
+/// One segment as stored. See log::Segment for the meaning of the arrays.
+struct SegmentRow {
+    int64_t id = 0;
+    std::vector<int64_t> start_offsets;
+    std::vector<int64_t> max_timestamps; ///< empty while the segment is open
+    int64_t created_ms = 0;              ///< wall clock
+    int64_t bytes = 0;                   ///< of its batches; of an open segment, what its table takes on disk
+};
+
+/// "kafka.segment_<id>": the qualified name of a segment's table.
+std::string segment_table(int64_t id);
+
+/// The segments of a topic, oldest first, leaving out those whose table somebody has dropped.
+std::vector<SegmentRow> load_segments(const wire::Uuid& topic);
+
+/// Makes the table and its catalog row, and returns the id.
+int64_t create_segment(const wire::Uuid& topic, const std::vector<int64_t>& start_offsets, int64_t created_ms);
+
+/// No batch will be added any more.
+void close_segment(int64_t id, const std::vector<int64_t>& max_timestamps, int64_t bytes);
+
+/// Ids of segments that nobody can read any more: their topic is gone.
+std::vector<int64_t> dead_segments();
+
+/// Drops the table and its catalog row. Takes an exclusive lock on the table.
+void drop_segment(int64_t id);
+
+} // namespace kafka::store

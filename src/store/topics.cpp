@@ -1,0 +1,70 @@
+// See topics.h.
+#include "store/topics.h"
+
+#include "pg/spi.h"
+
+#include <unordered_map>
+
+namespace kafka::store {
+namespace {
+
+constexpr uint8_t leading_dash = 62; ///< the six bits that base64url writes as '-'
+
+std::string key_of(const wire::Uuid& id) { return {reinterpret_cast<const char*>(id.data()), id.size()}; }
+
+void load_partitions(std::unordered_map<std::string, TopicRow*>& topics) {
+    const pg::Result rows = pg::execute("SELECT topic_id, log_start_offset FROM kafka.partition ORDER BY topic_id, partition");
+    for (size_t i = 0; i < rows.size(); i++)
+        if (const auto it = topics.find(key_of(rows.uuid(i, 0))); it != topics.end())
+            it->second->log_start_offsets.push_back(rows.int64(i, 1));
+}
+
+void load_configs(std::unordered_map<std::string, TopicRow*>& topics) {
+    const pg::Result rows = pg::execute("SELECT topic_id, name, value FROM kafka.topic_config");
+    for (size_t i = 0; i < rows.size(); i++)
+        if (const auto it = topics.find(key_of(rows.uuid(i, 0))); it != topics.end())
+            it->second->config[rows.text(i, 1)] = rows.text(i, 2);
+}
+
+} // namespace
+
+std::vector<TopicRow> load_topics() {
+    std::vector<TopicRow> topics;
+    const pg::Result rows = pg::execute("SELECT id, name FROM kafka.topic");
+    for (size_t i = 0; i < rows.size(); i++) topics.push_back({rows.uuid(i, 0), rows.text(i, 1), {}, {}});
+    std::unordered_map<std::string, TopicRow*> by_id;
+    for (TopicRow& t : topics) by_id[key_of(t.id)] = &t;
+    load_partitions(by_id);
+    load_configs(by_id);
+    return topics;
+}
+
+wire::Uuid new_topic_id() {
+    for (;;) {
+        const wire::Uuid id = pg::execute("SELECT pg_catalog.gen_random_uuid()").uuid(0, 0);
+        if (id[0] >> 2 != leading_dash) return id;
+    }
+}
+
+bool insert_topic(const TopicRow& topic) {
+    const pg::Result inserted = pg::execute("INSERT INTO kafka.topic (id, name) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING id",
+                                            {topic.id, std::string_view(topic.name)});
+    if (inserted.empty()) return false;
+    pg::execute("INSERT INTO kafka.partition (topic_id, partition, log_start_offset) "
+                "SELECT $1, n - 1, o FROM pg_catalog.unnest($2) WITH ORDINALITY AS u(o, n)",
+                {topic.id, std::span<const int64_t>(topic.log_start_offsets)});
+    for (const auto& [name, value] : topic.config)
+        pg::execute("INSERT INTO kafka.topic_config (topic_id, name, value) VALUES ($1, $2, $3)",
+                    {topic.id, std::string_view(name), std::string_view(value)});
+    return true;
+}
+
+bool delete_topic(const wire::Uuid& id) {
+    return pg::execute("DELETE FROM kafka.topic WHERE id = $1 RETURNING id", {id}).size() > 0;
+}
+
+bool delete_topic(std::string_view name) {
+    return pg::execute("DELETE FROM kafka.topic WHERE name = $1 RETURNING id", {name}).size() > 0;
+}
+
+} // namespace kafka::store

@@ -1,0 +1,34 @@
+// The rows of kafka.topic, kafka.partition and kafka.topic_config. Called inside a pg::Transaction; throws pg::Error.
+#pragma once
+#include "wire/bytes.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace kafka::store {
+
+/// One topic as stored.
+struct TopicRow {
+    wire::Uuid id{};
+    std::string name;
+    std::vector<int64_t> log_start_offsets; ///< by partition
+    std::map<std::string, std::string, std::less<>> config;
+};
+
+/// Every topic, in no order.
+std::vector<TopicRow> load_topics();
+
+/// A random id for a new topic. Never one that clients print with a dash in front, which their tools take for an option.
+wire::Uuid new_topic_id();
+
+/// Stores a new topic; false if one of that name is there already (then nothing is stored).
+bool insert_topic(const TopicRow& topic);
+
+/// Removes a topic from the catalog; the janitor drops its segments afterwards. False if there is none.
+bool delete_topic(const wire::Uuid& id);
+/// The same by name.
+bool delete_topic(std::string_view name);
+
+} // namespace kafka::store
