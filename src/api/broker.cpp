@@ -1,0 +1,231 @@
+// See broker.h.
+#include "api/broker.h"
+
+#include "api/handlers.h"
+#include "api/refuse.h"
+#include "pg/process.h"
+#include "pg/shared.h"
+#include "store/segments.h"
+
+namespace kafka::api {
+namespace {
+
+bool sets_compression(const log::ConfigOverrides& overrides) {
+    return std::any_of(overrides.begin(), overrides.end(), [](const auto& o) { return o.first.starts_with("compression."); });
+}
+
+} // namespace
+
+Broker::Broker(pg::Settings initial, std::string id, int32_t epoch)
+    : settings(std::move(initial)), cluster_id(std::move(id)), leader_epoch(epoch), tail_cache(0) {
+    apply(settings);
+}
+
+void Broker::apply(pg::Settings changed) {
+    settings = std::move(changed);
+    batch_policy_changed = true;
+    tail_cache.resize(size_t(settings.tail_cache));
+    fetch_sessions.set_slots(size_t(settings.max_fetch_sessions));
+    for (const auto& [name, topic] : catalog.topics()) topic->config = log::resolve(topic->overrides, config_defaults());
+}
+
+int64_t Broker::now_ms() const {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+log::ConfigDefaults Broker::config_defaults() const {
+    return {settings.compression_type, settings.message_max_bytes, settings.segment_bytes, settings.segment_ms};
+}
+
+net::Address Broker::advertised_address(const Call& call) const {
+    net::Address address = call.local_address();
+    if (!settings.advertised_host.empty()) address.host = settings.advertised_host;
+    if (settings.advertised_port > 0) address.port = uint16_t(settings.advertised_port);
+    return address;
+}
+
+BatchPolicy Broker::batch_policy() const {
+    const auto target = [](const log::TopicConfig& c) { return target_compression(c.compression_type, c.compression_level); };
+    BatchPolicy policy;
+    policy.max_decompressed_bytes = size_t(settings.max_decompressed_bytes);
+    policy.by_default = target(log::resolve({}, config_defaults()));
+    for (const auto& [name, topic] : catalog.topics()) {
+        if (sets_compression(topic->overrides)) policy.by_name[name] = policy.by_id[topic->id] = target(topic->config);
+    }
+    return policy;
+}
+
+// Catalog ----------------------------------------------------------------------------------------------------------
+
+void Broker::open(log::Topic& topic) {
+    if (topic.opened) return;
+    topic.segments.clear();
+    for (store::SegmentRow& row : store::load_segments(topic.id))
+        topic.segments.push_back({row.id, std::move(row.start_offsets), std::move(row.max_timestamps), row.created_ms, row.bytes});
+    const log::Segment* open = topic.open_segment();
+    topic.staged_segment_bytes = open ? open->bytes : -1;
+    for (log::Partition& p : topic.partitions) {
+        std::optional<store::SegmentEnd> end;
+        if (!topic.segments.empty()) end = batches.end(topic.segments.back().id, p.index);
+        const int64_t next = end ? end->last_offset + 1 : topic.segments.empty() ? 0 : topic.segments.back().start_offset(p.index);
+        // Never back: should a table have been lost, its offsets are not given out again.
+        p.high_watermark = std::max({next, p.log_start_offset, p.high_watermark});
+        p.staged_end_offset = p.high_watermark;
+        p.max_timestamp = p.staged_max_timestamp = open && end ? end->max_timestamp : -1;
+    }
+    topic.opened = true;
+}
+
+void Broker::open_all(const std::vector<log::Topic*>& topics) {
+    if (std::all_of(topics.begin(), topics.end(), [](const log::Topic* t) { return t->opened; })) return;
+    commit(); // opening sets ends, so nothing may be staged
+    pg::Transaction transaction;
+    for (log::Topic* topic : topics) open(*topic);
+    transaction.commit(pg::Durability::local);
+}
+
+void Broker::update_topic(log::Topic& topic, const store::TopicRow& row) {
+    batch_policy_changed |= sets_compression(topic.overrides) || sets_compression(row.config);
+    topic.overrides = row.config;
+    topic.config = log::resolve(topic.overrides, config_defaults());
+    topic.partitions.resize(row.log_start_offsets.size());
+    for (size_t i = 0; i < topic.partitions.size(); i++) {
+        log::Partition& p = topic.partitions[i];
+        p.index = int32_t(i);
+        p.log_start_offset = row.log_start_offsets[i];
+        p.high_watermark = p.staged_end_offset = std::max(p.high_watermark, p.log_start_offset);
+    }
+}
+
+log::Topic& Broker::add_topic(const store::TopicRow& row) {
+    log::Topic topic;
+    topic.id = row.id;
+    topic.name = row.name;
+    log::Topic& added = catalog.add(std::move(topic));
+    update_topic(added, row);
+    return added;
+}
+
+void Broker::reload_catalog() {
+    commit();
+    pg::Transaction transaction;
+    const std::vector<store::TopicRow> rows = store::load_topics();
+    transaction.commit(pg::Durability::local);
+
+    std::set<wire::Uuid> stored;
+    for (const store::TopicRow& row : rows) stored.insert(row.id);
+    std::vector<log::Topic*> gone;
+    for (const auto& [name, topic] : catalog.topics())
+        if (!stored.contains(topic->id)) gone.push_back(topic.get());
+    for (log::Topic* topic : gone) remove_from_memory(*topic);
+
+    for (const store::TopicRow& row : rows) {
+        log::Topic* known = catalog.find(row.id);
+        if (known && known->name != row.name) { // renamed by SQL: for clients, another topic
+            remove_from_memory(*known);
+            known = nullptr;
+        }
+        if (known) update_topic(*known, row);
+        else add_topic(row);
+    }
+    pg::wake_janitor();
+}
+
+log::Topic* Broker::create_topic(store::TopicRow row) {
+    pg::Transaction transaction;
+    row.id = store::new_topic_id();
+    if (!store::insert_topic(row)) return nullptr;
+    transaction.commit(pg::Durability::server);
+    return &add_topic(row);
+}
+
+bool Broker::delete_topic(log::Topic& topic) {
+    commit();
+    pg::Transaction transaction;
+    const bool deleted = store::delete_topic(topic.id);
+    transaction.commit(pg::Durability::server);
+    remove_from_memory(topic);
+    pg::wake_janitor();
+    return deleted;
+}
+
+void Broker::remove_from_memory(log::Topic& topic) {
+    batch_policy_changed |= sets_compression(topic.overrides);
+    for (log::Partition& p : topic.partitions) {
+        waiting.changed(p.tail.get());
+        tail_cache.drop(*p.tail);
+    }
+    catalog.remove(wire::Uuid(topic.id));
+}
+
+void Broker::distrust_tables() {
+    batches.forget();
+    for (const auto& [name, topic] : catalog.topics()) topic->opened = false;
+}
+
+// The commit of a turn ---------------------------------------------------------------------------------------------
+
+void Broker::answer_when_durable(Call call, wire::Response response, pg::Durability durability) {
+    if (durability == pg::Durability::server) durability_ = durability;
+    waiting_for_commit_.push_back({std::move(call), std::move(response)});
+}
+
+void Broker::finish_when_durable(Call call) { waiting_for_commit_.push_back({std::move(call), std::nullopt}); }
+
+void Broker::commit() {
+    try {
+        if (!staging.empty()) write_staged();
+    } catch (const pg::Error& error) {
+        refuse_staged(error);
+        return;
+    }
+    publish_staged();
+}
+
+void Broker::write_staged() {
+    pg::Transaction transaction;
+    auto& rolls = staging.rolls();
+    for (size_t i = 0; i < rolls.size(); i++) {
+        log::StagedRoll& roll = rolls[i];
+        const log::Segment* closed = roll.topic->open_segment();
+        for (size_t earlier = 0; earlier < i; earlier++)
+            if (rolls[earlier].topic == roll.topic) closed = &rolls[earlier].opened;
+        if (closed) store::close_segment(closed->id, roll.closed_timestamps, roll.closed_bytes);
+        roll.opened.id = store::create_segment(roll.topic->id, roll.opened.start_offsets, roll.opened.created_ms);
+    }
+    for (const log::StagedBatch& b : staging.batches()) {
+        const log::Segment& segment = b.roll == log::Staging::no_roll ? *b.topic->open_segment() : rolls[b.roll].opened;
+        batches.append(segment.id, {b.partition, leader_epoch, b.base_offset, b.last_offset, b.max_timestamp, b.data.data});
+    }
+    transaction.commit(durability_); // durable from here on: the one place that decides it
+}
+
+void Broker::publish_staged() {
+    for (const log::StagedBatch& b : staging.batches())
+        waiting.appended(b.topic->partition(b.partition)->tail.get(), b.data.data.size());
+    staging.commit(tail_cache);
+    for (Waiter& w : waiting_for_commit_)
+        replies.push_back(w.response ? std::move(w.call).reply(std::move(*w.response)) : std::move(w.call).no_response());
+    waiting_for_commit_.clear();
+    durability_ = pg::Durability::local;
+}
+
+void Broker::refuse_staged(const pg::Error& why) {
+    staging.rollback();
+    distrust_tables();
+    pg::log(pg::Level::warning, "pg_kafka could not store records: " + std::string(why.what()),
+            "The producers were told to try again.", why.hint);
+    for (Waiter& w : waiting_for_commit_) {
+        if (!w.response) {
+            replies.push_back(std::move(w.call).close("the records could not be stored"));
+            continue;
+        }
+        wire::Response response = refuse(w.call.request(), w.call.version(), error_for(why));
+        replies.push_back(std::move(w.call).reply(std::move(response)));
+    }
+    waiting_for_commit_.clear();
+    durability_ = pg::Durability::local;
+}
+
+} // namespace kafka::api

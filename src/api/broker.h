@@ -1,0 +1,93 @@
+// The broker: everything the handlers work on. A value that is passed, owned by the main thread's loop; nothing in
+// the process refers to it otherwise, so a server could hold several.
+//
+// A turn: handlers run against memory; appends are staged; commit() writes them in one transaction; only then do
+// the answers that depend on them go out. Handlers that read or change tables do so in short transactions of their own.
+#pragma once
+#include "api/call.h"
+#include "api/fetch_sessions.h"
+#include "api/receive.h"
+#include "api/waiting.h"
+#include "log/catalog.h"
+#include "log/staging.h"
+#include "pg/settings.h"
+#include "pg/spi.h"
+#include "store/batches.h"
+#include "store/topics.h"
+
+#include <chrono>
+#include <functional>
+#include <set>
+
+namespace kafka::api {
+
+class Broker {
+public:
+    Broker(pg::Settings settings, std::string cluster_id, int32_t leader_epoch);
+
+    pg::Settings settings;
+    const std::string cluster_id;
+    const int32_t leader_epoch; ///< of all partitions
+    log::Catalog catalog;
+    log::TailCache tail_cache;
+    log::Staging staging;
+    store::Batches batches;
+    FetchSessions fetch_sessions;
+    Waiting waiting;
+    size_t cold_read_bytes = 0; ///< read from tables in this turn; bounds a turn's time (see fetch.cpp)
+    std::vector<PendingFetch> deferred; ///< to be resumed in the next turn: this one has read enough
+
+    int64_t now_ms() const; ///< wall clock, milliseconds since 1970
+    log::ConfigDefaults config_defaults() const;
+    /// What this client is to connect to: the advertised address, by default the one it came in by.
+    net::Address advertised_address(const Call& call) const;
+
+    /// Reads a topic's segments and ends at its first touch. Needs a pg::Transaction to be open unless topic.opened.
+    void open(log::Topic& topic);
+    /// open() for several topics, in one transaction if any of them needs it.
+    void open_all(const std::vector<log::Topic*>& topics);
+    /// Makes the catalog in memory equal to the tables. Commits what is staged first.
+    void reload_catalog();
+    /// Adds a topic that has been stored.
+    log::Topic& add_topic(const store::TopicRow& row);
+    /// Stores a new topic under a new id, in a transaction of its own, and adds it; null if one of that name is there.
+    log::Topic* create_topic(store::TopicRow row);
+    /// Removes a topic from the tables and from memory. False if there was none. Commits what is staged first.
+    bool delete_topic(log::Topic& topic);
+    /// Applies changed settings to what is derived from them.
+    void apply(pg::Settings changed);
+    /// After an error from the database: what memory knows of tables may be wrong, so it is read again when needed.
+    void distrust_tables();
+    /// How the net thread is to treat batches; changes with settings and topics.
+    BatchPolicy batch_policy() const;
+    bool batch_policy_changed = true; ///< since the loop last handed it over
+
+    /// The response goes out at the end of this step of the turn.
+    void answer(Call call, wire::Response response) { replies.push_back(std::move(call).reply(std::move(response))); }
+    /// The response goes out once everything staged so far is durable; if that fails the request is refused.
+    void answer_when_durable(Call call, wire::Response response, pg::Durability durability);
+    /// The same for a request that expects no response (acks=0): if it fails, its connection is closed.
+    void finish_when_durable(Call call);
+
+    /// Writes what is staged, in one transaction; then it is visible and the answers that waited for it are in
+    /// `replies`. A failure refuses those requests and leaves memory as it was.
+    void commit();
+
+    std::vector<net::Reply> replies; ///< to be sent by the loop
+
+private:
+    struct Waiter {
+        Call call;
+        std::optional<wire::Response> response; ///< none: the request expects none
+    };
+    void write_staged();
+    void publish_staged();
+    void refuse_staged(const pg::Error& why);
+    void update_topic(log::Topic& topic, const store::TopicRow& row);
+    void remove_from_memory(log::Topic& topic);
+
+    std::vector<Waiter> waiting_for_commit_;
+    pg::Durability durability_ = pg::Durability::local; ///< the strictest that a request of this turn asks for
+};
+
+} // namespace kafka::api

@@ -1,0 +1,67 @@
+// A request on its way through the main thread, together with the one right to answer it, now or later.
+// Made on the net thread (api/receive.cpp), answered on the main thread; movable, never copied.
+#pragma once
+#include "net/server.h"
+#include "record/check.h"
+#include "wire/requests.h"
+
+#include <cassert>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace kafka::api {
+
+/// One batch of a Produce request after the checks that need no topic; made on the net thread.
+struct PreparedBatch {
+    record::Checked checked;
+    wire::Slice data; ///< what is stored: within the received frame, or compressed anew by us
+};
+
+/// The batches of a Produce request, in the order of its partitions.
+using PreparedBatches = std::vector<PreparedBatch>;
+
+class Call {
+public:
+    Call(net::Received received, PreparedBatches batches)
+        : received_(std::make_unique<net::Received>(std::move(received))), batches_(std::move(batches)) {}
+
+    /// False once the right to answer has been moved on or used.
+    bool pending() const { return received_ != nullptr; }
+    const wire::RequestHeader& header() const { return received_->header; }
+    int16_t version() const { return received_->header.api_version; }
+    wire::Request& request() { return received_->request; }
+    const wire::Request& request() const { return received_->request; }
+    PreparedBatches& batches() { return batches_; }
+    const net::Frame& frame() const { return *received_->frame; }
+    uint64_t connection() const { return received_->id.connection; }
+    /// The address that the client itself connected to.
+    const net::Address& local_address() const { return *received_->local; }
+    const net::Address& peer_address() const { return *received_->peer; }
+
+    /// The reply that carries this response. The call is spent afterwards.
+    net::Reply reply(wire::Response response) && {
+        return make(net::Reply::Kind::response, std::move(response), {});
+    }
+    /// As reply(), in the layout of another version than the request's (ApiVersions, KIP-511).
+    net::Reply reply(wire::Response response, int16_t version) && {
+        net::Reply reply = std::move(*this).reply(std::move(response));
+        reply.version = version;
+        return reply;
+    }
+    /// The request is done and its client expects no response (Produce with acks=0).
+    net::Reply no_response() && { return make(net::Reply::Kind::no_response, {}, {}); }
+    /// The connection is to be closed, because of an error that cannot be answered.
+    net::Reply close(std::string reason) && { return make(net::Reply::Kind::close, {}, std::move(reason)); }
+
+private:
+    net::Reply make(net::Reply::Kind kind, wire::Response response, std::string reason) {
+        const std::unique_ptr<net::Received> received = std::move(received_);
+        return {received->id, received->header.api_version, received->header.correlation_id, kind, std::move(response), std::move(reason)};
+    }
+
+    std::unique_ptr<net::Received> received_;
+    PreparedBatches batches_;
+};
+
+} // namespace kafka::api

@@ -1,0 +1,209 @@
+// CreateTopics: each topic is checked whole before it is made; a bad one does not disturb the others.
+//
+// Configs are validated as Kafka does, kept, and acted on as far as they have a meaning here. Two configs
+// that Kafka 4 no longer knows, but older tools send, are accepted and forgotten. A replication factor above
+// 1 is accepted, since tools ask for 3 by habit: the log is replicated as Postgres is, and the response and
+// Metadata tell of one replica.
+//
+// v4 -1 for the default number of partitions and replicas (KIP-464); v5 flexible, the response tells
+// partitions, replicas and effective configs (KIP-525); v7 topic id (KIP-516).
+//
+// Not implemented: timeout_ms; a topic is there when the response leaves.
+#include "api/handlers.h"
+
+#include <map>
+#include <set>
+#include <utility>
+
+namespace kafka::api {
+namespace {
+
+using namespace wire::create_topics;
+using wire::ErrorCode;
+
+constexpr int32_t use_default = -1;
+
+/// Where an effective config comes from, by Kafka's codes.
+enum ConfigSource : int8_t { topic = 1, dynamic_default_broker = 3, static_broker = 4, kafka_default = 5 };
+
+/// Why a topic cannot be created.
+struct Problem {
+    ErrorCode error;
+    std::string message;
+};
+using MaybeProblem = std::optional<Problem>;
+
+CreatableTopicResult failed(const std::string& name, Problem problem) {
+    CreatableTopicResult result;
+    result.name = name;
+    result.error_code = problem.error;
+    result.error_message = std::move(problem.message);
+    result.configs.emplace(); // not null: there are none to show
+    return result;
+}
+
+// Checks, in the order in which Kafka makes them ------------------------------------------------------------
+
+Problem exists(const std::string& name) {
+    return {ErrorCode::topic_already_exists, "Topic '" + name + "' exists already"};
+}
+
+MaybeProblem name_problem(const Broker& broker, const std::string& name) {
+    if (log::is_reserved_topic(name))
+        return Problem{ErrorCode::invalid_request, "The name belongs to Kafka's controllers"};
+    if (auto problem = log::topic_name_problem(name))
+        return Problem{ErrorCode::invalid_topic_exception, *problem};
+    if (broker.catalog.find(name)) return exists(name);
+    if (const log::Topic* other = broker.catalog.find_colliding(name))
+        return Problem{ErrorCode::invalid_topic_exception,
+                       "The name differs from that of topic '" + other->name + "' only by '.' and '_'"};
+    return std::nullopt;
+}
+
+/// Configs that Kafka 4 has given up.
+bool is_obsolete(std::string_view config) {
+    return config == "message.format.version" || config == "message.downconversion.enable";
+}
+
+/// What is to be stored. The last value counts where a config is given twice.
+log::ConfigOverrides overrides_of(const CreatableTopic& asked) {
+    log::ConfigOverrides overrides;
+    for (const CreatableTopicConfig& c : asked.configs)
+        if (!is_obsolete(c.name)) overrides[c.name] = c.value.value_or("");
+    return overrides;
+}
+
+MaybeProblem configs_problem(const CreatableTopic& asked) {
+    for (const CreatableTopicConfig& c : asked.configs)
+        if (!c.value)
+            return Problem{ErrorCode::invalid_config, "The topic config " + c.name + " needs a value"};
+    const log::ConfigOverrides overrides = overrides_of(asked);
+    for (const auto& [name, value] : overrides)
+        if (auto problem = log::config_problem(name, value))
+            return Problem{ErrorCode::invalid_config, *problem};
+    if (auto conflict = log::configs_conflict(overrides))
+        return Problem{ErrorCode::invalid_config, *conflict};
+    return std::nullopt;
+}
+
+MaybeProblem assignment_problem(const CreatableTopic& asked, int32_t node_id) {
+    if (asked.replication_factor != use_default || asked.num_partitions != use_default)
+        return Problem{ErrorCode::invalid_request,
+                       "With assignments, partitions and replication factor must be -1"};
+    std::set<int32_t> indexes;
+    for (const CreatableReplicaAssignment& a : asked.assignments) {
+        if (!indexes.insert(a.partition_index).second)
+            return Problem{ErrorCode::invalid_replica_assignment, "A partition is assigned twice"};
+        if (a.broker_ids != std::vector<int32_t>{node_id})
+            return Problem{ErrorCode::invalid_replica_assignment,
+                           "The only broker there is to assign to is " + std::to_string(node_id)};
+    }
+    if (*indexes.begin() != 0 || *indexes.rbegin() != int32_t(indexes.size()) - 1)
+        return Problem{ErrorCode::invalid_replica_assignment, "Partitions are numbered from 0 without a gap"};
+    return std::nullopt;
+}
+
+MaybeProblem count_problem(const CreatableTopic& asked) {
+    if (asked.replication_factor != use_default && asked.replication_factor < 1)
+        return Problem{ErrorCode::invalid_replication_factor,
+                       "The replication factor must be at least 1, or -1 for the default"};
+    if (asked.num_partitions != use_default && asked.num_partitions < 1)
+        return Problem{ErrorCode::invalid_partitions,
+                       "A topic has at least one partition; -1 stands for the default"};
+    return std::nullopt;
+}
+
+MaybeProblem problem_of(const Broker& broker, const CreatableTopic& asked) {
+    if (auto problem = name_problem(broker, asked.name)) return problem;
+    if (auto problem = configs_problem(asked)) return problem;
+    return asked.assignments.empty() ? count_problem(asked)
+                                     : assignment_problem(asked, broker.settings.node_id);
+}
+
+// Creation --------------------------------------------------------------------------------------------------
+
+/// How many partitions the topic is to have; what is not a number of partitions counts for none.
+int64_t partitions_of(const Broker& broker, const CreatableTopic& asked) {
+    if (!asked.assignments.empty()) return int64_t(asked.assignments.size());
+    if (asked.num_partitions == use_default) return broker.settings.default_partitions;
+    return std::max(asked.num_partitions, 0);
+}
+
+ConfigSource source_of(const log::ConfigKey& key, std::string_view value,
+                       const log::ConfigOverrides& overrides) {
+    if (overrides.contains(key.name)) return topic;
+    // A new Kafka cluster sets this one for all of its brokers (KIP-966).
+    if (std::string_view(key.name) == "min.insync.replicas") return dynamic_default_broker;
+    return value == key.default_value ? kafka_default : static_broker;
+}
+
+std::vector<CreatableTopicConfigs> effective_configs(const Broker& broker,
+                                                     const log::ConfigOverrides& overrides) {
+    std::vector<CreatableTopicConfigs> all;
+    for (const log::ConfigKey& key : log::topic_config_keys()) {
+        CreatableTopicConfigs& config = all.emplace_back();
+        config.name = key.name;
+        config.value = log::effective_value(key, overrides, broker.config_defaults());
+        config.config_source = source_of(key, *config.value, overrides);
+    }
+    return all;
+}
+
+CreatableTopicResult create(Broker& broker, const CreatableTopic& asked, bool validate_only) {
+    if (auto problem = problem_of(broker, asked)) return failed(asked.name, std::move(*problem));
+    store::TopicRow row;
+    row.name = asked.name;
+    row.log_start_offsets.resize(size_t(partitions_of(broker, asked)));
+    row.config = overrides_of(asked);
+
+    CreatableTopicResult result;
+    result.name = asked.name;
+    result.error_message = std::nullopt;
+    result.num_partitions = int32_t(row.log_start_offsets.size());
+    result.replication_factor = 1;
+    result.configs = effective_configs(broker, row.config);
+    if (validate_only) return result;
+    const log::Topic* created = broker.create_topic(std::move(row));
+    if (!created) return failed(asked.name, exists(asked.name)); // SQL was faster
+    result.topic_id = created->id;
+    return result;
+}
+
+Response refuse_all(const Request& request, const Problem& problem) {
+    Response response;
+    for (const CreatableTopic& asked : request.topics) response.topics.push_back(failed(asked.name, problem));
+    return response;
+}
+
+} // namespace
+
+void handle(Broker& broker, Call& call, Request& request) {
+    int64_t partitions = 0;
+    std::map<std::string, int> times_named;
+    for (const CreatableTopic& asked : request.topics) {
+        partitions += partitions_of(broker, asked);
+        times_named[asked.name]++;
+    }
+    if (partitions > log::max_partitions) {
+        const std::string limit = std::to_string(log::max_partitions);
+        const Problem problem{ErrorCode::policy_violation,
+                              "A request may ask for at most " + limit + " partitions"};
+        return broker.answer(std::move(call), refuse_all(request, problem));
+    }
+    Response response;
+    for (const CreatableTopic& asked : request.topics) {
+        const int times = std::exchange(times_named[asked.name], 0); // each name is answered once
+        if (times == 1)
+            response.topics.push_back(create(broker, asked, request.validate_only));
+        else if (times > 1)
+            response.topics.push_back(
+                failed(asked.name, {ErrorCode::invalid_request, "The request names the topic twice"}));
+    }
+    broker.answer(std::move(call), std::move(response));
+}
+
+Response refuse(const Request& request, int16_t, ErrorCode error) {
+    return refuse_all(request, {error, "The topic could not be created"});
+}
+
+} // namespace kafka::api

@@ -1,0 +1,102 @@
+// DeleteTopics: a topic is gone from the catalog when the response leaves; the janitor drops its tables
+// afterwards.
+//
+// v4 flexible; v5 error message; v6 by name or by id (KIP-516), exactly one of them. A topic that is asked
+// for twice, in whichever way, is refused, answered once, and stays.
+//
+// Not implemented: timeout_ms.
+#include "api/cluster.h"
+#include "api/handlers.h"
+
+#include <map>
+#include <utility>
+#include <utility>
+
+namespace kafka::api {
+namespace {
+
+using namespace wire::delete_topics;
+using wire::ErrorCode;
+
+constexpr int16_t first_version_with_states = 6;
+
+DeletableTopicResult failed(const DeleteTopicState& asked, ErrorCode error, const char* message) {
+    DeletableTopicResult result;
+    result.name = asked.name;
+    result.topic_id = asked.topic_id;
+    result.error_code = error;
+    result.error_message = message;
+    return result;
+}
+
+/// What is asked for, in the form of v6.
+std::vector<DeleteTopicState> states_of(const Request& request, int16_t version) {
+    if (version >= first_version_with_states) return request.topics;
+    std::vector<DeleteTopicState> states;
+    for (const std::string& name : request.topic_names) states.push_back({name, {}});
+    return states;
+}
+
+bool names_one_topic(const DeleteTopicState& asked) {
+    return asked.name.has_value() != (asked.topic_id != no_topic_id);
+}
+
+log::Topic* find(const Broker& broker, const DeleteTopicState& asked) {
+    return asked.name ? broker.catalog.find(*asked.name) : broker.catalog.find(asked.topic_id);
+}
+
+/// The id of the topic that is meant, or what was asked for if there is none: equal for requests for the same
+/// topic.
+std::pair<std::string, wire::Uuid> identity(const Broker& broker, const DeleteTopicState& asked) {
+    if (const log::Topic* topic = find(broker, asked)) return {"", topic->id};
+    return {asked.name.value_or(""), asked.topic_id};
+}
+
+DeletableTopicResult remove(Broker& broker, const DeleteTopicState& asked) {
+    const ErrorCode unknown =
+        asked.name ? ErrorCode::unknown_topic_or_partition : ErrorCode::unknown_topic_id;
+    log::Topic* topic = find(broker, asked);
+    if (!topic) return failed(asked, unknown, "There is no such topic");
+    DeletableTopicResult result;
+    result.name = topic->name;
+    result.topic_id = topic->id;
+    if (!broker.delete_topic(*topic))
+        return failed(asked, unknown, "There is no such topic"); // SQL was faster
+    return result;
+}
+
+} // namespace
+
+void handle(Broker& broker, Call& call, Request& request) {
+    const std::vector<DeleteTopicState> states = states_of(request, call.version());
+    std::vector<std::pair<std::string, wire::Uuid>> identities;
+    std::map<std::pair<std::string, wire::Uuid>, int> times_asked;
+    for (const DeleteTopicState& asked : states) {
+        identities.push_back(identity(broker, asked));
+        if (names_one_topic(asked)) times_asked[identities.back()]++;
+    }
+    Response response;
+    for (size_t i = 0; i < states.size(); i++) {
+        if (!names_one_topic(states[i])) {
+            response.responses.push_back(
+                failed(states[i], ErrorCode::invalid_request, "A topic is deleted by its name or by its id"));
+            continue;
+        }
+        const int times = std::exchange(times_asked[identities[i]], 0);
+        if (times == 1)
+            response.responses.push_back(remove(broker, states[i]));
+        else if (times > 1)
+            response.responses.push_back(
+                failed(states[i], ErrorCode::invalid_request, "The topic is asked for twice"));
+    }
+    broker.answer(std::move(call), std::move(response));
+}
+
+Response refuse(const Request& request, int16_t version, ErrorCode error) {
+    Response response;
+    for (const DeleteTopicState& asked : states_of(request, version))
+        response.responses.push_back(failed(asked, error, "The topic could not be deleted"));
+    return response;
+}
+
+} // namespace kafka::api

@@ -1,0 +1,269 @@
+// Fetch: batches from an offset on, at once or when enough of them are there.
+//
+// A request first becomes a plan (api/fetch_sessions.h): its partitions, or those that its session remembers. Then
+// attempt() reads; if the bytes do not reach min_bytes before max_wait is over, nothing is wrong anywhere and
+// something could still come, the call is parked (api/waiting.h) and looked at again after appends or at its deadline.
+// Batches go out as they are stored, whole; the first partition with data gets at least one batch, whatever the
+// limits say. The newest come from the tail cache without a copy, older ones from the tables, bounded for each turn.
+//
+// v4 isolation level; v5 log_start_offset; v7 sessions (KIP-227); v9 current_leader_epoch (KIP-320); v11 rack_id,
+// ignored; v12 flexible, last_fetched_epoch (KIP-595); v13 topic ids (KIP-516); v15 replica_state, ignored; v16
+// node_endpoints, never needed; v17 and v18 fields of replicas, ignored.
+//
+// Not implemented: transactions: the last stable offset is the high watermark and nothing is aborted.
+#include "api/epochs.h"
+#include "api/handlers.h"
+
+namespace kafka::api {
+namespace {
+
+using namespace wire::fetch;
+using wire::ErrorCode;
+using Clock = std::chrono::steady_clock;
+
+constexpr int16_t first_version_with_topic_ids = 13;
+constexpr size_t max_cold_bytes_per_turn = 16 << 20;
+constexpr int8_t read_committed = 1;
+
+/// What was found for one partition.
+struct Found {
+    PartitionData data;
+    log::Topic* topic = nullptr;
+    size_t bytes = 0;
+    bool cut_short = false; ///< more is there, but this turn has read enough
+};
+
+/// One look at a plan.
+struct Attempt {
+    std::vector<Found> found; ///< in the order of the plan
+    size_t bytes = 0;
+    bool answer_now = false; ///< an error or a divergence: the client must hear of it
+    bool cut_short = false;
+};
+
+PartitionData failed(int32_t index, ErrorCode error) {
+    PartitionData data;
+    data.partition_index = index;
+    data.error_code = error;
+    data.high_watermark = data.last_stable_offset = data.log_start_offset = -1;
+    data.records.null = false;
+    return data;
+}
+
+log::Topic* find_topic(const Broker& broker, const FetchPartition& wanted, int16_t version) {
+    return version >= first_version_with_topic_ids ? broker.catalog.find(wanted.topic_id) : broker.catalog.find(wanted.topic);
+}
+
+// Reading ----------------------------------------------------------------------------------------------------------
+
+/// Adds batches from the tables to `run` until it holds `max_bytes`, or reaches the tail cache or the end.
+void read_tables(Broker& broker, const log::Topic& topic, const log::Partition& partition, int64_t offset,
+                 size_t max_bytes, bool at_least_one, log::BatchRun& run) {
+    for (size_t i = topic.segment_holding(partition.index, offset); i < topic.segments.size(); i++) {
+        if (run.bytes >= max_bytes || offset >= partition.high_watermark || partition.tail->covers(offset)) return;
+        const bool first = at_least_one && run.slices.empty();
+        const auto batches = broker.batches.read(topic.segments[i].id, partition.index, offset, max_bytes - run.bytes, first);
+        for (const store::StoredBatch& b : batches) {
+            run.bytes += b.data.data.size();
+            run.slices.push_back(b.data);
+            offset = run.next_offset = b.last_offset + 1;
+        }
+        const bool more_here = i + 1 == topic.segments.size() || offset < topic.segments[i + 1].start_offset(partition.index);
+        if (!batches.empty() && more_here) return; // stopped at the limit
+    }
+}
+
+/// Batches from `offset` on, from the tables and then from memory, up to `max_bytes`.
+log::BatchRun read(Broker& broker, const log::Topic& topic, const log::Partition& partition, int64_t offset,
+                   size_t max_bytes, bool at_least_one, bool& cut_short) {
+    log::BatchRun run;
+    if (offset >= partition.high_watermark) return run;
+    if (!partition.tail->covers(offset)) {
+        const size_t budget = max_cold_bytes_per_turn - std::min(max_cold_bytes_per_turn, broker.cold_read_bytes);
+        cut_short = budget < max_bytes;
+        if (budget == 0) return run;
+        read_tables(broker, topic, partition, offset, std::min(max_bytes, budget), at_least_one, run);
+        broker.cold_read_bytes += run.bytes;
+        if (run.next_offset < 0 || !partition.tail->covers(run.next_offset)) return run;
+        offset = run.next_offset;
+        cut_short = false;
+    }
+    if (run.bytes > max_bytes) return run;
+    log::BatchRun newest = partition.tail->read(offset, max_bytes - run.bytes, at_least_one && run.slices.empty());
+    if (run.slices.empty()) return newest;
+    run.bytes += newest.bytes;
+    run.slices.insert(run.slices.end(), newest.slices.begin(), newest.slices.end());
+    return run;
+}
+
+// One partition ----------------------------------------------------------------------------------------------------
+
+ErrorCode partition_error(const Broker& broker, const FetchPartition& wanted, const log::Partition* partition) {
+    return partition ? check_leader_epoch(broker, wanted.current_leader_epoch) : ErrorCode::unknown_topic_or_partition;
+}
+
+/// KIP-595: a client whose last record is of an epoch that ended before its offset must first cut its own log. Says where
+/// that epoch ended, or why it cannot.
+ErrorCode check_divergence(Broker& broker, const log::Topic& topic, const FetchPartition& wanted, PartitionData& data) {
+    if (wanted.last_fetched_epoch < 0) return ErrorCode::none;
+    const EpochEnd end = epoch_end(broker, topic, wanted.index, wanted.last_fetched_epoch);
+    if (end.leader_epoch < 0) return ErrorCode::offset_out_of_range;
+    if (end.leader_epoch >= wanted.last_fetched_epoch && end.end_offset >= wanted.fetch_offset) return ErrorCode::none;
+    EpochEndOffset& diverging = data.diverging_epoch.emplace();
+    diverging.epoch = end.leader_epoch;
+    diverging.end_offset = end.end_offset;
+    return ErrorCode::none;
+}
+
+bool is_outside(const log::Partition& partition, int64_t offset) {
+    return offset < partition.log_start_offset || offset > partition.high_watermark;
+}
+
+Found look(Broker& broker, const FetchPartition& wanted, log::Topic* topic, const Request& request, int16_t version,
+           size_t room, bool nothing_yet) {
+    if (!topic) {
+        const bool by_id = version >= first_version_with_topic_ids;
+        return {failed(wanted.index, by_id ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition)};
+    }
+    const log::Partition* partition = topic->partition(wanted.index);
+    if (const ErrorCode error = partition_error(broker, wanted, partition); error != ErrorCode::none)
+        return {failed(wanted.index, error), topic};
+
+    Found found{failed(wanted.index, ErrorCode::none), topic};
+    found.data.high_watermark = partition->high_watermark;
+    found.data.last_stable_offset = partition->last_stable_offset();
+    found.data.log_start_offset = partition->log_start_offset;
+    if (request.isolation_level == read_committed) found.data.aborted_transactions.emplace();
+    if (const ErrorCode error = check_divergence(broker, *topic, wanted, found.data); error != ErrorCode::none)
+        return {failed(wanted.index, error), topic};
+    if (found.data.diverging_epoch) return found;
+    if (is_outside(*partition, wanted.fetch_offset)) return {failed(wanted.index, ErrorCode::offset_out_of_range), topic};
+
+    const size_t limit = std::min(room, size_t(std::max(wanted.max_bytes, 0)));
+    log::BatchRun run = read(broker, *topic, *partition, wanted.fetch_offset, limit, nothing_yet, found.cut_short);
+    found.bytes = run.bytes;
+    found.data.records.slices = std::move(run.slices);
+    return found;
+}
+
+bool needs_tables(const Broker& broker, const log::Topic& topic, const FetchPartition& wanted) {
+    const log::Partition* partition = topic.partition(wanted.index);
+    if (!partition) return false;
+    const bool older_epoch = wanted.last_fetched_epoch >= 0 && wanted.last_fetched_epoch < broker.leader_epoch;
+    return older_epoch || (wanted.fetch_offset < partition->high_watermark && !partition->tail->covers(wanted.fetch_offset));
+}
+
+// The whole request ------------------------------------------------------------------------------------------------
+
+Attempt attempt(Broker& broker, const FetchPlan& plan, const Request& request, int16_t version) {
+    std::vector<log::Topic*> topics, known;
+    for (const FetchPartition& p : plan.partitions) {
+        topics.push_back(find_topic(broker, p, version));
+        if (topics.back()) known.push_back(topics.back());
+    }
+    broker.open_all(known);
+
+    Attempt result;
+    std::optional<pg::Transaction> transaction; // only if something must be read from tables
+    const size_t max_bytes = size_t(std::clamp<int64_t>(request.max_bytes, 0, broker.settings.fetch_max_bytes));
+    for (size_t i = 0; i < plan.partitions.size(); i++) {
+        if (!transaction && topics[i] && needs_tables(broker, *topics[i], plan.partitions[i])) transaction.emplace();
+        const size_t room = max_bytes - std::min(max_bytes, result.bytes);
+        result.found.push_back(look(broker, plan.partitions[i], topics[i], request, version, room, result.bytes == 0));
+        const Found& found = result.found.back();
+        result.bytes += found.bytes;
+        result.cut_short |= found.cut_short;
+        result.answer_now |= found.data.error_code != ErrorCode::none || found.data.diverging_epoch;
+    }
+    if (transaction) transaction->commit(pg::Durability::local);
+    return result;
+}
+
+/// Incremental sessions leave out partitions of which there is nothing new to tell.
+bool worth_telling(const FetchPartition& told, const PartitionData& data) {
+    return !data.records.slices.empty() || data.error_code != ErrorCode::none || told.told_error || data.diverging_epoch ||
+           data.high_watermark != told.told_high_watermark || data.log_start_offset != told.told_log_start_offset;
+}
+
+FetchableTopicResponse& topic_entry(Response& response, const FetchPartition& p) {
+    if (response.responses.empty() || response.responses.back().topic != p.topic || response.responses.back().topic_id != p.topic_id) {
+        FetchableTopicResponse& entry = response.responses.emplace_back();
+        entry.topic = p.topic;
+        entry.topic_id = p.topic_id;
+    }
+    return response.responses.back();
+}
+
+void respond(Broker& broker, PendingFetch fetch, Attempt attempt) {
+    Response response;
+    response.session_id = fetch.plan.session_id;
+    for (size_t i = 0; i < attempt.found.size(); i++) {
+        FetchPartition& asked = fetch.plan.partitions[i];
+        PartitionData& data = attempt.found[i].data;
+        if (fetch.plan.incremental && !worth_telling(asked, data)) continue;
+        if (fetch.plan.session_id != 0) {
+            asked.told_high_watermark = data.high_watermark;
+            asked.told_log_start_offset = data.log_start_offset;
+            asked.told_error = data.error_code != ErrorCode::none;
+            broker.fetch_sessions.told(fetch.plan.session_id, asked, !data.records.slices.empty());
+        }
+        topic_entry(response, asked).partitions.push_back(std::move(data));
+    }
+    broker.answer(std::move(fetch.call), std::move(response));
+}
+
+void park(Broker& broker, PendingFetch fetch, const Attempt& attempt, int64_t bytes_missing) {
+    std::vector<const void*> tails;
+    for (size_t i = 0; i < attempt.found.size(); i++)
+        tails.push_back(attempt.found[i].topic->partition(fetch.plan.partitions[i].index)->tail.get());
+    broker.waiting.park(std::move(fetch), tails, bytes_missing);
+}
+
+} // namespace
+
+void resume(Broker& broker, PendingFetch& fetch) {
+    const Request& request = std::get<Request>(fetch.call.request());
+    Attempt result = attempt(broker, fetch.plan, request, fetch.call.version());
+    const int64_t missing = int64_t(request.min_bytes) - int64_t(result.bytes);
+    const bool enough = missing <= 0 || fetch.plan.partitions.empty() || Clock::now() >= fetch.deadline;
+    if (result.cut_short && result.bytes == 0 && !result.answer_now) {
+        broker.deferred.push_back(std::move(fetch)); // others have used up this turn's reading
+    } else if (enough || result.answer_now || result.cut_short) {
+        respond(broker, std::move(fetch), std::move(result));
+    } else {
+        park(broker, std::move(fetch), result, missing);
+    }
+}
+
+void handle(Broker& broker, Call& call, Request& request) {
+    const auto now = Clock::now();
+    auto resolved = broker.fetch_sessions.resolve(request, call.version(), now);
+    if (const auto* error = std::get_if<ErrorCode>(&resolved)) {
+        Response response = refuse(request, call.version(), *error);
+        return broker.answer(std::move(call), std::move(response));
+    }
+    const auto deadline = now + std::chrono::milliseconds(std::max(request.max_wait_ms, 0));
+    PendingFetch fetch{std::move(call), std::get<FetchPlan>(std::move(resolved)), deadline};
+    try {
+        resume(broker, fetch);
+    } catch (...) {
+        call = std::move(fetch.call); // for the caller to refuse
+        throw;
+    }
+}
+
+Response refuse(const Request& request, int16_t version, ErrorCode error) {
+    Response response;
+    if (version >= 7) { // sessions: an error of the whole response
+        response.error_code = error;
+        return response;
+    }
+    for (const auto& topic : request.topics) {
+        FetchableTopicResponse& refused = response.responses.emplace_back();
+        refused.topic = topic.topic;
+        for (const auto& partition : topic.partitions) refused.partitions.push_back(failed(partition.partition, error));
+    }
+    return response;
+}
+
+} // namespace kafka::api

@@ -1,0 +1,234 @@
+// ListOffsets: the offset at an end of the log, or of the first record at or after a time.
+//
+// Times: -1 latest (the last stable offset for read_committed), -2 earliest, v7 -3 the record with the
+// largest timestamp, v8 -4 earliest local (all is local), v9 -5 latest tiered (nothing is), v11 -6 earliest
+// pending upload (nothing is). A time from 0 on finds the first record, not batch, whose timestamp is not
+// before it: the batch by halves in the segment's rising column (store/batches.h), the record by reading that
+// batch. The leader epoch in the answer is that of the record, of the first record for earliest, the current
+// one for latest. A partition that is asked for twice is refused and answered once.
+//
+// v2 isolation level; v4 leader epochs (KIP-320); v6 flexible; v10 timeout of remote look-ups, ignored.
+#include "api/epochs.h"
+#include "api/handlers.h"
+#include "record/records.h"
+
+#include <map>
+#include <utility>
+#include <utility>
+
+namespace kafka::api {
+namespace {
+
+using namespace wire::list_offsets;
+using wire::ErrorCode;
+
+enum Sentinel : int64_t {
+    latest = -1,
+    earliest = -2,
+    max_timestamp = -3,
+    earliest_local = -4,
+    latest_tiered = -5,
+    earliest_pending_upload = -6
+};
+constexpr int8_t read_committed = 1;
+
+/// First version of the request that knows this sentinel; a time needs none.
+int16_t first_version_with(int64_t timestamp) {
+    switch (timestamp) {
+    case max_timestamp:
+        return 7;
+    case earliest_local:
+        return 8;
+    case latest_tiered:
+        return 9;
+    case earliest_pending_upload:
+        return 11;
+    default:
+        return timestamp < earliest_pending_upload ? INT16_MAX : 0;
+    }
+}
+
+/// An offset found, with the timestamp of its record where it was looked up by time.
+struct Found {
+    int64_t offset = -1, timestamp = -1;
+    int32_t leader_epoch = -1;
+};
+
+// Looking up by time ----------------------------------------------------------------------------------------
+
+/// The first record of the batch from `log_start` on whose timestamp is at least `timestamp`.
+std::optional<Found> find_in_batch(wire::View batch, int64_t timestamp, int64_t log_start,
+                                   size_t max_decompressed) {
+    record::RecordReader reader(batch, max_decompressed);
+    record::Record record;
+    while (reader.next(record))
+        if (record.timestamp >= timestamp && record.offset >= log_start)
+            return Found{record.offset, record.timestamp, reader.header().partition_leader_epoch};
+    return std::nullopt;
+}
+
+/// The largest timestamp of the partition in this segment; -1 if it has no record there.
+int64_t max_timestamp_of(const log::Segment& segment, const log::Partition& partition) {
+    const size_t index = size_t(partition.index);
+    if (!segment.closed()) return partition.max_timestamp;
+    return index < segment.max_timestamps.size() ? segment.max_timestamps[index] : -1;
+}
+
+std::optional<Found> find_in_segment(Broker& broker, const log::Segment& segment,
+                                     const log::Partition& partition, int64_t timestamp) {
+    const auto first =
+        broker.batches.first_reaching(segment.id, partition.index, store::Rising::max_timestamp, timestamp);
+    if (!first) return std::nullopt;
+    // The batch found holds such a record, unless a record before the log start has made the column rise.
+    const size_t max_decompressed = size_t(broker.settings.max_decompressed_bytes);
+    int64_t offset = std::max(*first, partition.log_start_offset);
+    for (;;) {
+        const auto batches = broker.batches.read(segment.id, partition.index, offset, 0, true);
+        if (batches.empty()) return std::nullopt;
+        const wire::View batch = batches[0].data.data;
+        if (auto found = find_in_batch(batch, timestamp, partition.log_start_offset, max_decompressed))
+            return found;
+        offset = batches[0].last_offset + 1;
+    }
+}
+
+Found find_by_time(Broker& broker, const log::Topic& topic, const log::Partition& partition,
+                   int64_t timestamp) {
+    const size_t first = topic.segment_holding(partition.index, partition.log_start_offset);
+    for (size_t i = first; i < topic.segments.size(); i++) {
+        if (max_timestamp_of(topic.segments[i], partition) < timestamp) continue;
+        if (auto found = find_in_segment(broker, topic.segments[i], partition, timestamp)) return *found;
+    }
+    return {};
+}
+
+/// The first of the records with the largest timestamp, which is -1 where no record has one.
+Found find_max_timestamp(Broker& broker, const log::Topic& topic, const log::Partition& partition) {
+    int64_t largest = -1;
+    const size_t first = topic.segment_holding(partition.index, partition.log_start_offset);
+    for (size_t i = first; i < topic.segments.size(); i++)
+        largest = std::max(largest, max_timestamp_of(topic.segments[i], partition));
+    return find_by_time(broker, topic, partition, largest);
+}
+
+// One partition ---------------------------------------------------------------------------------------------
+
+/// The epoch of the batch at the start of the log, the current one if the log is empty.
+int32_t first_epoch(Broker& broker, const log::Topic& topic, const log::Partition& partition) {
+    const int64_t start = partition.log_start_offset;
+    if (broker.leader_epoch == 0 || start == partition.high_watermark) return broker.leader_epoch;
+    for (size_t i = topic.segment_holding(partition.index, start); i < topic.segments.size(); i++) {
+        const auto batches = broker.batches.read(topic.segments[i].id, partition.index, start, 0, true);
+        if (batches.empty()) continue;
+        if (const auto header = record::read_header(batches[0].data.data))
+            return header->partition_leader_epoch;
+    }
+    return broker.leader_epoch;
+}
+
+Found find(Broker& broker, const log::Topic& topic, const log::Partition& partition, int64_t timestamp,
+           int8_t isolation) {
+    const bool committed = isolation == read_committed;
+    switch (timestamp) {
+    case latest:
+        return {committed ? partition.last_stable_offset() : partition.high_watermark, -1,
+                broker.leader_epoch};
+    case earliest:
+    case earliest_local:
+        return {partition.log_start_offset, -1, first_epoch(broker, topic, partition)};
+    case max_timestamp:
+        return find_max_timestamp(broker, topic, partition);
+    case latest_tiered:
+    case earliest_pending_upload:
+        return {};
+    default:
+        return find_by_time(broker, topic, partition, timestamp);
+    }
+}
+
+ListOffsetsPartitionResponse failed(int32_t index, ErrorCode error) {
+    ListOffsetsPartitionResponse response;
+    response.partition_index = index;
+    response.error_code = error;
+    return response;
+}
+
+ListOffsetsPartitionResponse look_up(Broker& broker, const log::Topic* topic,
+                                     const ListOffsetsPartition& asked, const Request& request,
+                                     int16_t version) {
+    const int32_t index = asked.partition_index;
+    if (version < first_version_with(asked.timestamp)) return failed(index, ErrorCode::unsupported_version);
+    const log::Partition* partition = topic ? topic->partition(index) : nullptr;
+    if (!partition) return failed(index, ErrorCode::unknown_topic_or_partition);
+    if (const ErrorCode error = check_leader_epoch(broker, asked.current_leader_epoch);
+        error != ErrorCode::none)
+        return failed(index, error);
+    const Found found = find(broker, *topic, *partition, asked.timestamp, request.isolation_level);
+    ListOffsetsPartitionResponse response = failed(index, ErrorCode::none);
+    response.offset = found.offset;
+    response.timestamp = found.timestamp;
+    response.leader_epoch = found.leader_epoch;
+    return response;
+}
+
+// The whole request -----------------------------------------------------------------------------------------
+
+/// How often the request asks for each partition.
+using TimesAsked = std::map<std::pair<std::string_view, int32_t>, int>;
+
+TimesAsked count(const Request& request) {
+    TimesAsked times;
+    for (const ListOffsetsTopic& topic : request.topics)
+        for (const ListOffsetsPartition& asked : topic.partitions)
+            times[{topic.name, asked.partition_index}]++;
+    return times;
+}
+
+/// The end of the log is in memory; everything else may have to be read.
+bool needs_tables(const Request& request) {
+    for (const ListOffsetsTopic& topic : request.topics)
+        for (const ListOffsetsPartition& asked : topic.partitions)
+            if (asked.timestamp != latest) return true;
+    return false;
+}
+
+} // namespace
+
+void handle(Broker& broker, Call& call, Request& request) {
+    std::vector<log::Topic*> topics;
+    for (const ListOffsetsTopic& asked : request.topics)
+        if (log::Topic* topic = broker.catalog.find(asked.name)) topics.push_back(topic);
+    broker.open_all(topics);
+
+    std::optional<pg::Transaction> transaction;
+    if (needs_tables(request)) transaction.emplace("looking up offsets");
+    TimesAsked times_asked = count(request);
+    Response response;
+    for (const ListOffsetsTopic& topic : request.topics) {
+        ListOffsetsTopicResponse& result = response.topics.emplace_back();
+        result.name = topic.name;
+        const log::Topic* known = broker.catalog.find(topic.name);
+        for (const ListOffsetsPartition& asked : topic.partitions) {
+            const int times = std::exchange(times_asked[{topic.name, asked.partition_index}], 0);
+            if (times == 1)
+                result.partitions.push_back(look_up(broker, known, asked, request, call.version()));
+            else if (times > 1)
+                result.partitions.push_back(failed(asked.partition_index, ErrorCode::invalid_request));
+        }
+    }
+    if (transaction) transaction->commit(pg::Durability::none_written);
+    broker.answer(std::move(call), std::move(response));
+}
+
+Response refuse(const Request& request, int16_t, ErrorCode error) {
+    Response response;
+    for (const ListOffsetsTopic& asked : request.topics) {
+        ListOffsetsTopicResponse& result = response.topics.emplace_back();
+        result.name = asked.name;
+        for (const ListOffsetsPartition& p : asked.partitions)
+            result.partitions.push_back(failed(p.partition_index, error));
+    }
+    return response;
+}
+
+} // namespace kafka::api

@@ -1,0 +1,76 @@
+// OffsetForLeaderEpoch: where an epoch ended, so that a client can tell whether the log was cut after a
+// fail-over (KIP-101, KIP-320).
+//
+// v2 throttle time and current leader epoch; v3 replica id, ignored; v4 flexible. librdkafka uses v2 only.
+#include "api/epochs.h"
+#include "api/handlers.h"
+
+namespace kafka::api {
+namespace {
+
+using namespace wire::offset_for_leader_epoch;
+using wire::ErrorCode;
+
+EpochEndOffset failed(int32_t partition, ErrorCode error) {
+    EpochEndOffset result;
+    result.partition = partition;
+    result.error_code = error;
+    return result;
+}
+
+EpochEndOffset look_up(Broker& broker, const log::Topic* topic, const OffsetForLeaderPartition& asked) {
+    if (!topic || !topic->partition(asked.partition))
+        return failed(asked.partition, ErrorCode::unknown_topic_or_partition);
+    if (const ErrorCode error = check_leader_epoch(broker, asked.current_leader_epoch);
+        error != ErrorCode::none)
+        return failed(asked.partition, error);
+    const EpochEnd end = epoch_end(broker, *topic, asked.partition, asked.leader_epoch);
+    EpochEndOffset result;
+    result.partition = asked.partition;
+    result.leader_epoch = end.leader_epoch;
+    result.end_offset = end.end_offset;
+    return result;
+}
+
+/// The end of the current epoch is in memory; that of an older one has to be searched for.
+bool needs_tables(const Broker& broker, const Request& request) {
+    for (const OffsetForLeaderTopic& topic : request.topics)
+        for (const OffsetForLeaderPartition& asked : topic.partitions)
+            if (asked.leader_epoch < broker.leader_epoch) return true;
+    return false;
+}
+
+} // namespace
+
+void handle(Broker& broker, Call& call, Request& request) {
+    std::vector<log::Topic*> topics;
+    for (const OffsetForLeaderTopic& asked : request.topics)
+        if (log::Topic* topic = broker.catalog.find(asked.topic)) topics.push_back(topic);
+    broker.open_all(topics);
+
+    std::optional<pg::Transaction> transaction;
+    if (needs_tables(broker, request)) transaction.emplace("looking for the end of a leader epoch");
+    Response response;
+    for (const OffsetForLeaderTopic& asked : request.topics) {
+        OffsetForLeaderTopicResult& result = response.topics.emplace_back();
+        result.topic = asked.topic;
+        const log::Topic* topic = broker.catalog.find(asked.topic);
+        for (const OffsetForLeaderPartition& partition : asked.partitions)
+            result.partitions.push_back(look_up(broker, topic, partition));
+    }
+    if (transaction) transaction->commit(pg::Durability::none_written);
+    broker.answer(std::move(call), std::move(response));
+}
+
+Response refuse(const Request& request, int16_t, ErrorCode error) {
+    Response response;
+    for (const OffsetForLeaderTopic& asked : request.topics) {
+        OffsetForLeaderTopicResult& result = response.topics.emplace_back();
+        result.topic = asked.topic;
+        for (const OffsetForLeaderPartition& partition : asked.partitions)
+            result.partitions.push_back(failed(partition.partition, error));
+    }
+    return response;
+}
+
+} // namespace kafka::api

@@ -1,0 +1,187 @@
+// Produce: appends one batch to each partition of the request and answers when they are durable.
+//
+// The batches arrive checked (api/receive.cpp); here each is held against its topic's limits, gets its offsets, and
+// is staged for the commit of the turn. A bad partition gets its error, the others proceed.
+// acks: -1 waits as the server's synchronous_commit says, 1 for the local flush; 0 gets no response, and a failure
+// closes the connection so that the client notices. Any other value is refused.
+//
+// v5 log_start_offset; v7 zstd; v8 record_errors (KIP-467); v9 flexible; v10 current_leader, which a single broker never
+// needs; v12 implicit transaction partitions (KIP-890); v13 topic ids (KIP-516). Versions 0-2 are advertised, because
+// librdkafka before 2.11.1 compresses only then, and refused like any unsupported version.
+//
+// Not implemented: transactions; a transactional batch is refused. Sequences of idempotent producers are not checked,
+// and InitProducerId is not advertised.
+#include "api/handlers.h"
+
+namespace kafka::api {
+namespace {
+
+using namespace wire::produce;
+using wire::ErrorCode;
+
+constexpr int16_t first_version_with_topic_ids = 13, first_version_with_abortable_error = 11;
+
+PartitionProduceResponse failed(int32_t index, ErrorCode error, std::string message = {}) {
+    PartitionProduceResponse response;
+    response.index = index;
+    response.error_code = error;
+    response.base_offset = -1;
+    if (!message.empty()) response.error_message = std::move(message);
+    return response;
+}
+
+/// The error that holds for every partition of the request, if there is one.
+ErrorCode request_error(const Request& request, const PreparedBatches& batches, int16_t version) {
+    if (request.acks < -1 || request.acks > 1) return ErrorCode::invalid_required_acks;
+    const bool transactional = std::any_of(batches.begin(), batches.end(), [](const PreparedBatch& b) {
+        const auto header = record::read_header(b.data.data); // also of a batch that has been found bad
+        return header && header->is_transactional();
+    });
+    if (!transactional) return ErrorCode::none;
+    if (!request.transactional_id) return ErrorCode::transactional_id_authorization_failed;
+    return version >= first_version_with_abortable_error ? ErrorCode::transaction_abortable : ErrorCode::invalid_txn_state;
+}
+
+log::Topic* find_topic(const Broker& broker, const TopicProduceData& topic, int16_t version) {
+    return version >= first_version_with_topic_ids ? broker.catalog.find(topic.topic_id) : broker.catalog.find(topic.name);
+}
+
+std::vector<log::Topic*> topics_of(const Broker& broker, const Request& request, int16_t version) {
+    std::vector<log::Topic*> found;
+    for (const auto& topic : request.topic_data)
+        if (log::Topic* t = find_topic(broker, topic, version)) found.push_back(t);
+    return found;
+}
+
+record::Limits limits_of(const log::Topic& topic, int64_t now_ms) {
+    record::Limits limits;
+    limits.max_message_bytes = topic.config.max_message_bytes;
+    limits.segment_bytes = topic.config.segment_bytes;
+    limits.timestamp_before_max_ms = topic.config.timestamp_before_max_ms;
+    limits.timestamp_after_max_ms = topic.config.timestamp_after_max_ms;
+    limits.now_ms = now_ms;
+    limits.compacted = topic.config.compacted;
+    limits.log_append_time = topic.config.log_append_time;
+    return limits;
+}
+
+PartitionProduceResponse refused(int32_t index, record::Violation violation) {
+    PartitionProduceResponse response = failed(index, violation.error, std::move(violation.message));
+    for (record::RecordError& bad : violation.records) {
+        BatchIndexAndErrorMessage& error = response.record_errors.emplace_back();
+        error.batch_index = bad.index;
+        error.batch_index_error_message = std::move(bad.message);
+    }
+    return response;
+}
+
+/// Writes what the broker decides into the batch: its offsets, the epoch and, where the topic says so, the time.
+void stamp(const PreparedBatch& batch, const log::Topic& topic, int64_t base_offset, int32_t leader_epoch, int64_t now_ms) {
+    char* bytes = const_cast<char*>(batch.data.data.data()); // ours: the received frame or our own recompression
+    if (topic.config.log_append_time) record::stamp_log_append_time(bytes, now_ms);
+    else if (batch.checked.max_timestamp_wrong) record::stamp_max_timestamp(bytes, batch.checked.max_timestamp);
+    record::stamp(bytes, base_offset, leader_epoch);
+}
+
+PartitionProduceResponse append(Broker& broker, log::Topic& topic, int32_t index, PreparedBatch& batch, int64_t now_ms) {
+    record::Checked& checked = batch.checked;
+    if (checked.error != ErrorCode::none) return failed(index, checked.error, std::move(checked.message));
+    const size_t max_decompressed = size_t(broker.settings.max_decompressed_bytes);
+    if (auto violation = record::violates(checked, limits_of(topic, now_ms), batch.data.data, max_decompressed))
+        return refused(index, std::move(*violation));
+
+    const int64_t base_offset = log::Staging::next_offset(topic, index);
+    stamp(batch, topic, base_offset, broker.leader_epoch, now_ms);
+    const int64_t max_timestamp = topic.config.log_append_time ? now_ms : checked.max_timestamp;
+    broker.staging.append(topic, index, {batch.data, checked.header.last_offset_delta, max_timestamp}, now_ms);
+
+    PartitionProduceResponse response;
+    response.index = index;
+    response.base_offset = base_offset;
+    response.log_append_time_ms = topic.config.log_append_time ? now_ms : -1;
+    response.log_start_offset = topic.partition(index)->log_start_offset;
+    return response;
+}
+
+/// The tail cache keeps received frames alive. A batch that is a small part of its frame is copied out of it, so
+/// that memory stays in proportion to what the cache counts.
+void copy_small_parts(const Call& call, PreparedBatches& batches) {
+    size_t accepted = 0;
+    for (const PreparedBatch& b : batches)
+        if (b.checked.error == ErrorCode::none) accepted += b.data.data.size();
+    if (2 * accepted >= call.frame().size()) return;
+    for (PreparedBatch& b : batches) {
+        if (b.checked.error != ErrorCode::none) continue;
+        const auto copy = std::make_shared<std::string>(b.data.data);
+        b.data = {copy, *copy};
+    }
+}
+
+TopicProduceResponse produce(Broker& broker, const TopicProduceData& data, log::Topic* topic, int16_t version,
+                             PreparedBatches::iterator& batch, int64_t now_ms) {
+    const ErrorCode unknown = version >= first_version_with_topic_ids ? ErrorCode::unknown_topic_id
+                                                                       : ErrorCode::unknown_topic_or_partition;
+    TopicProduceResponse response;
+    response.name = data.name;
+    response.topic_id = data.topic_id;
+    for (const auto& partition : data.partition_data) {
+        PreparedBatch& prepared = *batch++;
+        if (!topic)
+            response.partition_responses.push_back(failed(partition.index, unknown));
+        else if (!topic->partition(partition.index))
+            response.partition_responses.push_back(failed(partition.index, ErrorCode::unknown_topic_or_partition));
+        else
+            response.partition_responses.push_back(append(broker, *topic, partition.index, prepared, now_ms));
+    }
+    return response;
+}
+
+bool any_failed(const Response& response) {
+    for (const auto& topic : response.responses)
+        for (const auto& partition : topic.partition_responses)
+            if (partition.error_code != ErrorCode::none) return true;
+    return false;
+}
+
+void finish(Broker& broker, Call call, int16_t acks, Response response) {
+    if (acks != 0) {
+        const auto durability = acks == 1 ? pg::Durability::local : pg::Durability::server;
+        broker.answer_when_durable(std::move(call), std::move(response), durability);
+    } else if (any_failed(response)) {
+        broker.replies.push_back(std::move(call).close("a Produce request with acks=0 failed"));
+    } else {
+        broker.finish_when_durable(std::move(call));
+    }
+}
+
+} // namespace
+
+void handle(Broker& broker, Call& call, Request& request) {
+    const int16_t version = call.version(), acks = request.acks;
+    PreparedBatches& batches = call.batches();
+    if (const ErrorCode error = request_error(request, batches, version); error != ErrorCode::none)
+        return finish(broker, std::move(call), acks, refuse(request, version, error));
+
+    copy_small_parts(call, batches);
+    broker.open_all(topics_of(broker, request, version));
+    const int64_t now_ms = broker.now_ms();
+    Response response;
+    auto batch = batches.begin();
+    for (const auto& topic : request.topic_data)
+        response.responses.push_back(produce(broker, topic, find_topic(broker, topic, version), version, batch, now_ms));
+    finish(broker, std::move(call), acks, std::move(response));
+}
+
+Response refuse(const Request& request, int16_t, ErrorCode error) {
+    Response response;
+    for (const auto& topic : request.topic_data) {
+        TopicProduceResponse& refused = response.responses.emplace_back();
+        refused.name = topic.name;
+        refused.topic_id = topic.topic_id;
+        for (const auto& partition : topic.partition_data)
+            refused.partition_responses.push_back(failed(partition.index, error));
+    }
+    return response;
+}
+
+} // namespace kafka::api
