@@ -1,0 +1,97 @@
+// See foreign_table.h.
+#include "sql/foreign_table.h"
+
+#include <cstring>
+
+extern "C" {
+#include "catalog/pg_foreign_table.h"
+#include "catalog/pg_type_d.h"
+#include "commands/defrem.h"
+#include "foreign/foreign.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+}
+
+namespace kafka::sql {
+namespace {
+
+struct ColumnType {
+    const char* name;
+    Oid type; ///< invalid: an array of headers
+};
+
+constexpr ColumnType column_types[] = {
+    // in the order of Column
+    {"topic", TEXTOID},          {"partition", INT4OID},
+    {"offset", INT8OID},         {"timestamp", TIMESTAMPTZOID},
+    {"key", BYTEAOID},           {"value", BYTEAOID},
+    {"headers", InvalidOid},     {"log_start_offset", INT8OID},
+    {"high_watermark", INT8OID},
+};
+
+bool is_header(Oid type) {
+    if (!OidIsValid(type) || !type_is_rowtype(type)) return false;
+    const TupleDesc fields = lookup_rowtype_tupdesc_noerror(type, -1, true);
+    if (!fields) return false;
+    const bool fits = fields->natts == 2 && TupleDescAttr(fields, 0)->atttypid == TEXTOID &&
+                      TupleDescAttr(fields, 1)->atttypid == BYTEAOID;
+    ReleaseTupleDesc(fields);
+    return fits;
+}
+
+bool rows_from(const char* option, Rows* rows) {
+    if (std::strcmp(option, "messages") == 0) return *rows = Rows::messages, true;
+    if (std::strcmp(option, "partitions") == 0) return *rows = Rows::partitions, true;
+    return false;
+}
+
+} // namespace
+
+Rows rows_of(Oid foreign_table) {
+    Rows rows = Rows::messages;
+    ListCell* cell;
+    foreach (cell, GetForeignTable(foreign_table)->options) {
+        auto* option = static_cast<DefElem*>(lfirst(cell));
+        if (std::strcmp(option->defname, "rows") == 0) rows_from(defGetString(option), &rows);
+    }
+    return rows;
+}
+
+Oid header_type_of(Relation table, AttrNumber attribute) {
+    return get_element_type(TupleDescAttr(RelationGetDescr(table), attribute - 1)->atttypid);
+}
+
+Column column_of(Relation table, AttrNumber attribute) {
+    const Form_pg_attribute found = TupleDescAttr(RelationGetDescr(table), attribute - 1);
+    for (const ColumnType& column : column_types) {
+        if (std::strcmp(column.name, NameStr(found->attname)) != 0) continue;
+        if (OidIsValid(column.type) ? column.type != found->atttypid
+                                    : !is_header(header_type_of(table, attribute)))
+            ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+                            errmsg("column \"%s\" of foreign table \"%s\" has the wrong type", column.name,
+                                   RelationGetRelationName(table))));
+        return static_cast<Column>(&column - column_types);
+    }
+    ereport(ERROR, (errcode(ERRCODE_FDW_COLUMN_NAME_NOT_FOUND),
+                    errmsg("the log has nothing for column \"%s\" of foreign table \"%s\"",
+                           NameStr(found->attname), RelationGetRelationName(table))));
+    pg_unreachable();
+}
+
+void check_options(List* options, Oid catalog) {
+    ListCell* cell;
+    foreach (cell, options) {
+        auto* option = static_cast<DefElem*>(lfirst(cell));
+        Rows rows;
+        if (catalog != ForeignTableRelationId || std::strcmp(option->defname, "rows") != 0)
+            ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+                            errmsg("invalid option \"%s\"", option->defname),
+                            errhint("Only foreign tables have an option, \"rows\".")));
+        if (!rows_from(defGetString(option), &rows))
+            ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+                            errmsg("invalid value \"%s\" for option \"rows\"", defGetString(option)),
+                            errhint("It is \"messages\" or \"partitions\".")));
+    }
+}
+
+} // namespace kafka::sql

@@ -1,0 +1,66 @@
+// One segment's table, kafka.segment_<id>, read batch by batch through its primary key under a query's
+// snapshot. Runs in the session of a query. All functions throw Error; after that the server cleans up what
+// is open.
+#pragma once
+#include "wire/bytes.h"
+
+#include <cstdint>
+#include <optional>
+
+#include "pg/guard.h"
+
+extern "C" {
+#include "access/genam.h"
+#include "access/htup.h"
+#include "utils/rel.h"
+#include "utils/snapshot.h"
+}
+
+namespace kafka::sql {
+
+/// A batch's row, but for the batch itself.
+struct BatchPosition {
+    int64_t base_offset, last_offset;
+    int64_t max_timestamp; ///< ms since 1970, of the partition in this segment up to this batch
+
+    int64_t next_offset() const { return last_offset < INT64_MAX ? last_offset + 1 : INT64_MAX; }
+};
+
+class SegmentTable {
+public:
+    /// Keeps its memory in a child of `parent`.
+    SegmentTable(Snapshot snapshot, MemoryContext parent);
+
+    /// False if the table is gone: the janitor drops those that nobody needs.
+    bool open(int64_t segment);
+    bool is_open() const { return table_ != nullptr; }
+    /// Lets the table be dropped, even though the transaction goes on.
+    void close();
+
+    /// next() will give the batch that holds `offset`, or else the one after it.
+    void seek(int32_t partition, int64_t offset);
+    /// The next batch of the partition; nothing at the end.
+    std::optional<BatchPosition> next();
+    /// The batch that next() gave. Valid until any other function is called.
+    wire::View batch();
+
+    /// The partition's last batch here.
+    std::optional<BatchPosition> last(int32_t partition);
+    /// The first offset of the first batch from `offset` on up to which the largest timestamp is at least
+    /// `timestamp`.
+    std::optional<int64_t> first_reaching(int32_t partition, int64_t offset, int64_t timestamp);
+
+private:
+    void begin_scan(ScanKeyData* keys, int count);
+    void end_scan();
+    std::optional<BatchPosition> read(ScanDirection direction);
+
+    Snapshot snapshot_;
+    MemoryContext scan_context_;  ///< what belongs to scan_
+    MemoryContext batch_context_; ///< the batch last given
+    Relation table_ = nullptr, index_ = nullptr;
+    SysScanDesc scan_ = nullptr;
+    HeapTuple row_ = nullptr; ///< lies in scan_
+};
+
+} // namespace kafka::sql

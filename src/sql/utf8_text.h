@@ -1,0 +1,18 @@
+// Text of clients, which is UTF-8 as far as they keep the rules, as text of this database, which may have
+// another encoding. Server code: functions end by ereport, though never for what the text contains.
+#pragma once
+#include <string_view>
+
+#include "pg/guard.h"
+
+extern "C" {
+#include "c.h"
+}
+
+namespace kafka::sql {
+
+/// A text value. What is not UTF-8, what this database's encoding has no character for, and NUL become a
+/// replacement character (U+FFFD in UTF8 databases, '?' in others).
+text* text_from_utf8(std::string_view bytes);
+
+} // namespace kafka::sql
