@@ -1,0 +1,53 @@
+// See broker.h.
+#include "worker/broker.h"
+
+#include "pg/process.h"
+#include "pg/session.h"
+#include "pg/shared.h"
+#include "store/cluster.h"
+#include "worker/loop.h"
+
+namespace kafka::worker {
+namespace {
+
+/// Waits, with one line in the log, until CREATE EXTENSION commits. False when the process is to end.
+bool wait_for_extension() {
+    bool told = false;
+    while (!pg::shutdown_requested()) {
+        if (pg::reload_requested()) pg::reload();
+        if (pg::extension_exists()) return true;
+        if (!told)
+            pg::log(pg::Level::log, "pg_kafka waits for its extension in database \"" + pg::current_settings().database + "\"", {},
+                    "Run CREATE EXTENSION pg_kafka there, or set pg_kafka.database to where it is.");
+        told = true;
+        pg::wait(std::nullopt); // whoever creates the extension wakes us
+    }
+    return false;
+}
+
+std::unique_ptr<api::Broker> make_broker() {
+    pg::Transaction transaction;
+    const store::Cluster cluster = store::join_cluster(pg::timeline(), pg::system_identifier());
+    transaction.commit(pg::Durability::server);
+    return std::make_unique<api::Broker>(pg::current_settings(), cluster.id, cluster.leader_epoch);
+}
+
+Loop* running = nullptr; ///< for the end of the process, which does not unwind the stack
+
+void serve() {
+    Loop loop(make_broker());
+    running = &loop;
+    loop.run();
+    running = nullptr;
+}
+
+} // namespace
+
+void run_broker() {
+    pg::on_exit([] {
+        if (running) running->stop_net();
+    });
+    while (wait_for_extension()) serve();
+}
+
+} // namespace kafka::worker

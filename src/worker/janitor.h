@@ -1,0 +1,10 @@
+// The janitor: a worker of its own for what takes locks or time, so that the broker never waits. So far it
+// drops the tables of dead segments. Its own process, main thread.
+#pragma once
+
+namespace kafka::worker {
+
+/// The body of the "pg_kafka janitor" worker; returns when a shutdown is requested.
+void run_janitor();
+
+} // namespace kafka::worker

@@ -1,0 +1,154 @@
+// See loop.h.
+#include "worker/loop.h"
+
+#include "pg/process.h"
+#include "pg/session.h"
+#include "pg/shared.h"
+#include "worker/dispatch.h"
+
+namespace kafka::worker {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Past this many staged bytes a turn is committed, so that latency stays bounded under load.
+constexpr size_t max_turn_bytes = 16 << 20;
+
+net::Settings net_settings(const pg::Settings& s) {
+    net::Settings net;
+    net.hosts = s.hosts;
+    net.port = s.port;
+    net.max_connections = s.max_connections;
+    net.max_request_bytes = s.max_request_bytes;
+    net.request_memory = s.request_memory;
+    net.connections_max_idle = s.connections_max_idle.value_or(std::chrono::milliseconds(0));
+    net.log_connections = s.log_connections;
+    return net;
+}
+
+void write_to_log(const net::Notice& notice) {
+    using Level = net::Notice::Level;
+    const pg::Level level = notice.level == Level::warning ? pg::Level::warning
+                            : notice.level == Level::log   ? pg::Level::log
+                                                           : pg::Level::debug;
+    pg::log(level, notice.message, notice.detail, notice.hint);
+}
+
+} // namespace
+
+Loop::Loop(std::unique_ptr<api::Broker> broker)
+    : broker_(std::move(broker)), generation_(pg::catalog_generation()), server_(net_settings(broker_->settings), callbacks()) {
+    broker_->reload_catalog();
+    publish_policy();
+    server_.start();
+}
+
+Loop::~Loop() { stop_net(); }
+
+void Loop::stop_net() { server_.stop(std::chrono::milliseconds(0)); }
+
+// From the net thread ----------------------------------------------------------------------------------------------
+
+void Loop::post(api::Inbound message) {
+    if (inbox_.post(std::move(message))) pg::wake_main();
+}
+
+net::Callbacks Loop::callbacks() {
+    return {
+        [this](net::Received&& received) { post(api::receive(std::move(received), *policy_.get())); },
+        [this](uint64_t connection) { post(api::ConnectionClosed{connection}); },
+        [this](net::Notice&& notice) { post(std::move(notice)); },
+    };
+}
+
+// The main thread --------------------------------------------------------------------------------------------------
+
+void Loop::run() {
+    while (!pg::shutdown_requested()) {
+        if (pg::reload_requested()) reload_settings();
+        if (!extension_still_there()) break;
+        take_inbox();
+        turn();
+        send_replies();
+        wait();
+    }
+    finish();
+}
+
+void Loop::wait() {
+    if (!taken_.empty() || !broker_->deferred.empty()) return;
+    std::optional<std::chrono::milliseconds> timeout;
+    if (const auto deadline = broker_->waiting.next_deadline()) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
+        timeout = std::max(left, std::chrono::milliseconds(0));
+    }
+    pg::wait(timeout);
+}
+
+/// Reads the catalog again if SQL has changed it. False if the extension is gone.
+bool Loop::extension_still_there() {
+    const uint64_t generation = pg::catalog_generation();
+    if (generation == generation_) return true;
+    try {
+        if (!pg::extension_exists()) return false;
+        broker_->reload_catalog();
+    } catch (const pg::Error& error) { // dropped, or locked, in this moment; looked at again in the next turn
+        pg::log(pg::Level::warning, std::string("pg_kafka could not read its catalog: ") + error.what(), error.detail, error.hint);
+        return true;
+    }
+    generation_ = generation;
+    return true;
+}
+
+void Loop::reload_settings() {
+    pg::reload();
+    broker_->apply(pg::current_settings());
+    server_.apply(net_settings(broker_->settings));
+}
+
+/// Before the replies to whoever changed it: the next batch of that client is treated as it says.
+void Loop::publish_policy() {
+    if (std::exchange(broker_->batch_policy_changed, false)) policy_.set(broker_->batch_policy());
+}
+
+void Loop::take_inbox() {
+    for (api::Inbound& message : inbox_.take()) taken_.push_back(std::move(message));
+}
+
+void Loop::handle(api::Inbound message) {
+    if (auto* call = std::get_if<api::Call>(&message)) dispatch(*broker_, std::move(*call));
+    else if (auto* closed = std::get_if<api::ConnectionClosed>(&message)) broker_->waiting.connection_closed(closed->connection);
+    else write_to_log(std::get<net::Notice>(message));
+}
+
+void Loop::turn() {
+    broker_->cold_read_bytes = 0;
+    while (!taken_.empty() && broker_->staging.bytes() < max_turn_bytes) {
+        api::Inbound message = std::move(taken_.front());
+        taken_.pop_front();
+        handle(std::move(message));
+    }
+    if (!broker_->staging.empty()) send_replies(); // those that need no commit do not wait for it
+    broker_->commit();
+    resume_waiting();
+}
+
+void Loop::resume_waiting() {
+    for (api::PendingFetch& fetch : std::exchange(broker_->deferred, {})) resume(*broker_, std::move(fetch));
+    for (api::PendingFetch& fetch : broker_->waiting.take_ready(Clock::now())) resume(*broker_, std::move(fetch));
+}
+
+void Loop::send_replies() {
+    publish_policy();
+    if (!broker_->replies.empty()) server_.reply(std::exchange(broker_->replies, {}));
+}
+
+/// What has been received is still done and answered; then the connections are closed.
+void Loop::finish() {
+    take_inbox();
+    while (!taken_.empty()) turn();
+    send_replies();
+    server_.stop(broker_->settings.shutdown_timeout);
+}
+
+} // namespace kafka::worker

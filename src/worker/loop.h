@@ -1,0 +1,45 @@
+// The main loop of the broker: wait, take, handle, commit, reply. Main thread only, but for what the net thread posts.
+#pragma once
+#include "api/broker.h"
+#include "net/mailbox.h"
+#include "net/server.h"
+
+#include <deque>
+
+namespace kafka::worker {
+
+/// Serves clients from construction until run() returns.
+class Loop {
+public:
+    explicit Loop(std::unique_ptr<api::Broker> broker);
+    ~Loop();
+
+    /// Returns when the process is to end, or the extension has been dropped.
+    void run();
+    /// Ends the net thread at once; clients are disconnected. For the end of the process.
+    void stop_net();
+
+private:
+    void wait();
+    bool extension_still_there();
+    void reload_settings();
+    void take_inbox();
+    void turn();
+    void handle(api::Inbound message);
+    void resume_waiting();
+    void send_replies();
+    void publish_policy();
+    void finish();
+
+    net::Callbacks callbacks();
+    void post(api::Inbound message);
+
+    std::unique_ptr<api::Broker> broker_;
+    net::Mailbox<api::Inbound> inbox_; ///< net -> main
+    api::PolicyBox policy_;            ///< main -> net
+    std::deque<api::Inbound> taken_;   ///< from the inbox, not yet handled
+    uint64_t generation_;              ///< of the catalog in memory
+    net::Server server_;
+};
+
+} // namespace kafka::worker
