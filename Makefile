@@ -1,10 +1,14 @@
 # pg_kafka: an ordinary PGXS extension, plus the targets of this project.
 #
-#   make run | stop      a private server with the extension, Kafka clients on port 9092
-#   make test            everything: unit tests, pg_regress, TAP tests
+#   make run | stop      a private server with the extension, Kafka clients on port 9092 (KAFKA_PORT)
+#   make test            everything: installs, then unit tests, pg_regress and TAP tests
 #   make install         into the server that PG_CONFIG names;   make installcheck  tests that installation
 #   make unit            the tests of the pure floors, without PostgreSQL (also under sanitizers)
+#   make deps            installs the Debian packages that .ci/packages lists
 #   make bench           measures;   make format  formats the sources
+#
+# Variables: PG_CONFIG, CXX, WERROR=-Werror, PROVE_TESTS=t/104_fetch.pl, KAFKA_PORT=9092. All of it works as root, too: what
+# starts a server then runs as the user postgres.
 
 EXTENSION = pg_kafka
 MODULE_big = pg_kafka
@@ -12,18 +16,44 @@ DATA = pg_kafka--1.0.sql
 OBJS = $(patsubst %.cpp,%.o,$(wildcard src/*.cpp src/*/*.cpp))
 
 LIBRARIES = -luv -lrdkafka -lzstd -llz4 -lsnappy -lz
-SHLIB_LINK = $(LIBRARIES) -lstdc++ -lpthread # PGXS links with the C compiler
+# PGXS links with the C compiler.
+SHLIB_LINK = $(LIBRARIES) -lstdc++ -lpthread
 PG_CXXFLAGS = -std=c++20 -Wall -Wextra $(WERROR) -MMD -MP
 PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
-override with_llvm := no # the bitcode rule of PGXS ignores PG_CXXFLAGS
+# The bitcode rule of PGXS ignores PG_CXXFLAGS.
+override with_llvm := no
+
+# The tests of an installation; they are also run with this Makefile outside the current directory.
+project := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
+REGRESS = $(sort $(notdir $(basename $(wildcard $(project)sql/*.sql))))
+REGRESS_OPTS = --temp-instance=tmp_regress --temp-config=$(project).ci/regress.conf
+TAP_TESTS = 1
+PROVE_FLAGS += -I $(srcdir)/t
+EXTRA_CLEAN = $(OBJS:.o=.d) .build/plain .build/sanitized tmp_regress tmp_check results
+ifeq ($(shell id -u),0)
+NO_INSTALLCHECK = 1
+endif
 
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs)
+JOBS ?= $(shell nproc)
+KAFKA_PORT ?= 9092
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+ifneq ($(PGXS),)
 include $(PGXS)
+else
+all install installcheck clean:
+	@echo "PostgreSQL's development files are missing: make deps installs them, or set PG_CONFIG" >&2; exit 1
+endif
 
 # Only the front door, pg/ and sql/ see the server's headers: elsewhere #include "postgres.h" does not compile.
 $(filter-out src/pg_kafka.o src/pg/% src/sql/%,$(OBJS)): override CPPFLAGS = -I$(srcdir)/src
 -include $(OBJS:.o=.d)
+
+# PostgreSQL's tools refuse to run as root.
+ifdef NO_INSTALLCHECK
+installcheck:
+	@PG_CONFIG='$(PG_CONFIG)' PROVE_TESTS='$(PROVE_TESTS)' .ci/installcheck-as-postgres
+endif
 
 # Unit tests: the pure floors and t/unit in one program, built without PostgreSQL.
 UNIT_SOURCES = $(wildcard $(addprefix src/,$(addsuffix /*.cpp,wire record net log group txn))) $(wildcard t/unit/*.cpp)
@@ -41,7 +71,32 @@ define unit_program
 endef
 $(foreach build,plain sanitized,$(eval $(call unit_program,$(build))))
 
-.PHONY: unit
-unit: .build/plain/unit .build/sanitized/unit
+.PHONY: unit unit-programs test run stop deps format
+unit-programs: .build/plain/unit .build/sanitized/unit
+unit: unit-programs
 	.build/plain/unit
 	.build/sanitized/unit
+
+# A new make after deps, which may have brought pg_config. t/000_unit.pl runs the unit programs.
+test: deps
+	$(MAKE) -j$(JOBS) all unit-programs
+	$(INSTALL_HERE)
+	$(MAKE) installcheck
+
+run: deps
+	$(MAKE) -j$(JOBS) all
+	$(INSTALL_HERE)
+	@PG_CONFIG='$(PG_CONFIG)' KAFKA_PORT=$(KAFKA_PORT) .ci/server start
+
+stop:
+	@PG_CONFIG='$(PG_CONFIG)' .ci/server stop
+
+# The server's directories usually belong to root.
+INSTALL_HERE = @test -w "$$($(PG_CONFIG) --pkglibdir)" || sudo=sudo; \
+	$$sudo $(MAKE) --no-print-directory install PG_CONFIG='$(PG_CONFIG)' WERROR='$(WERROR)'
+
+deps:
+	@PG_CONFIG='$(PG_CONFIG)' .ci/install-packages
+
+format:
+	clang-format-14 -i $$(find src t -name '*.h' -o -name '*.cpp')
