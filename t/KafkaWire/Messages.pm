@@ -1,0 +1,140 @@
+# The requests and responses that the test client speaks, in the notation of KafkaWire::Codec.
+# One entry per API: [key, first flexible version, lowest and highest version, request, response].
+package KafkaWire::Messages;
+
+use strict;
+use warnings;
+use KafkaWire::Codec 'parse_schema';
+
+my $node_endpoints = '[node_id:int32 host:string port:int32 rack:string?]';
+my $leader         = '{leader_id:int32=-1 leader_epoch:int32=-1}';
+
+my %text = (
+    Produce => [0, 9, 3, 13, q{
+        transactional_id:string? acks:int16=-1 timeout_ms:int32=10000
+        topic_data:[name:string(0-12) topic_id:uuid(13+) partition_data:[index:int32 records:records?]]
+    }, qq{
+        responses:[name:string(0-12) topic_id:uuid(13+) partition_responses:[
+            index:int32 error_code:int16 base_offset:int64 log_append_time_ms:int64 log_start_offset:int64(5+)
+            record_errors:[batch_index:int32 batch_index_error_message:string?](8+) error_message:string?(8+)
+            current_leader:$leader(10+)#0]]
+        throttle_time_ms:int32 node_endpoints:$node_endpoints(10+)#0
+    }],
+    Fetch => [1, 12, 4, 18, q{
+        cluster_id:string?(12+)#0 replica_id:int32(0-14)=-1
+        replica_state:{replica_id:int32=-1 replica_epoch:int64=-1}(15+)#1
+        max_wait_ms:int32 min_bytes:int32 max_bytes:int32=52428800 isolation_level:int8
+        session_id:int32(7+) session_epoch:int32(7+)=-1
+        topics:[topic:string(0-12) topic_id:uuid(13+) partitions:[
+            partition:int32 current_leader_epoch:int32(9+)=-1 fetch_offset:int64
+            last_fetched_epoch:int32(12+)=-1
+            log_start_offset:int64(5+)=-1 partition_max_bytes:int32=1048576
+            replica_directory_id:uuid(17+)#0 high_watermark:int64(18+)#1]]
+        forgotten_topics_data:[topic:string(7-12) topic_id:uuid(13+) partitions:[int32]](7+)
+        rack_id:string(11+)
+    }, qq{
+        throttle_time_ms:int32 error_code:int16(7+) session_id:int32(7+)
+        responses:[topic:string(0-12) topic_id:uuid(13+) partitions:[
+            partition_index:int32 error_code:int16 high_watermark:int64 last_stable_offset:int64
+            log_start_offset:int64(5+) diverging_epoch:{epoch:int32 end_offset:int64}(12+)#0
+            current_leader:$leader(12+)#1 snapshot_id:{end_offset:int64 epoch:int32}(12+)#2
+            aborted_transactions:[producer_id:int64 first_offset:int64]? preferred_read_replica:int32(11+)
+            records:records?]]
+        node_endpoints:$node_endpoints(16+)#0
+    }],
+    ListOffsets => [2, 6, 1, 11, q{
+        replica_id:int32=-1 isolation_level:int8(2+)
+        topics:[name:string partitions:[
+            partition_index:int32 current_leader_epoch:int32(4+)=-1 timestamp:int64]]
+        timeout_ms:int32(10+)
+    }, q{
+        throttle_time_ms:int32(2+)
+        topics:[name:string partitions:[
+            partition_index:int32 error_code:int16 timestamp:int64 offset:int64 leader_epoch:int32(4+)]]
+    }],
+    Metadata => [3, 9, 0, 13, q{
+        topics:[topic_id:uuid(10+) name:string?10+]?1+ allow_auto_topic_creation:bool(4+)=1
+        include_cluster_authorized_operations:bool(8-10) include_topic_authorized_operations:bool(8+)
+    }, q{
+        throttle_time_ms:int32(3+) brokers:[node_id:int32 host:string port:int32 rack:string?(1+)]
+        cluster_id:string?(2+) controller_id:int32(1+)
+        topics:[error_code:int16 name:string?12+ topic_id:uuid(10+) is_internal:bool(1+) partitions:[
+                error_code:int16 partition_index:int32 leader_id:int32 leader_epoch:int32(7+)
+                replica_nodes:[int32] isr_nodes:[int32] offline_replicas:[int32](5+)]
+            topic_authorized_operations:int32(8+)]
+        cluster_authorized_operations:int32(8-10) error_code:int16(13+)
+    }],
+    FindCoordinator => [10, 3, 0, 6, q{
+        key:string(0-3) key_type:int8(1+) coordinator_keys:[string](4+)
+    }, q{
+        throttle_time_ms:int32(1+) error_code:int16(0-3) error_message:string?(1-3)
+        node_id:int32(0-3) host:string(0-3) port:int32(0-3)
+        coordinators:[
+            key:string node_id:int32 host:string port:int32 error_code:int16 error_message:string?](4+)
+    }],
+    ApiVersions => [18, 3, 0, 4, q{
+        client_software_name:string(3+)=perl-tests client_software_version:string(3+)=1.0
+    }, q{
+        error_code:int16 api_keys:[api_key:int16 min_version:int16 max_version:int16]
+        throttle_time_ms:int32(1+)
+        supported_features:[name:string min_version:int16 max_version:int16](3+)#0
+        finalized_features_epoch:int64(3+)#1
+        finalized_features:[name:string max_version_level:int16 min_version_level:int16](3+)#2
+        zk_migration_ready:bool(3+)#3
+    }],
+    CreateTopics => [19, 5, 2, 7, q{
+        topics:[name:string num_partitions:int32=1 replication_factor:int16=1
+            assignments:[partition_index:int32 broker_ids:[int32]] configs:[name:string value:string?]]
+        timeout_ms:int32=60000 validate_only:bool
+    }, q{
+        throttle_time_ms:int32
+        topics:[name:string topic_id:uuid(7+) error_code:int16 error_message:string?
+            topic_config_error_code:int16(5+)#0 num_partitions:int32(5+) replication_factor:int16(5+)
+            configs:[name:string value:string? read_only:bool config_source:int8 is_sensitive:bool]?(5+)]
+    }],
+    DeleteTopics => [20, 4, 1, 6, q{
+        topics:[name:string? topic_id:uuid](6+) topic_names:[string](0-5) timeout_ms:int32=60000
+    }, q{
+        throttle_time_ms:int32
+        responses:[name:string?6+ topic_id:uuid(6+) error_code:int16 error_message:string?(5+)]
+    }],
+    OffsetForLeaderEpoch => [23, 4, 2, 4, q{
+        replica_id:int32(3+)=-2 topics:[topic:string
+            partitions:[partition:int32 current_leader_epoch:int32=-1 leader_epoch:int32]]
+    }, q{
+        throttle_time_ms:int32 topics:[topic:string
+            partitions:[error_code:int16 partition:int32 leader_epoch:int32 end_offset:int64]]
+    }],
+    DescribeCluster => [60, 0, 0, 2, q{
+        include_cluster_authorized_operations:bool endpoint_type:int8(1+)=1 include_fenced_brokers:bool(2+)
+    }, q{
+        throttle_time_ms:int32 error_code:int16 error_message:string? endpoint_type:int8(1+) cluster_id:string
+        controller_id:int32 brokers:[broker_id:int32 host:string port:int32 rack:string? is_fenced:bool(2+)]
+        cluster_authorized_operations:int32
+    }]);
+
+my %api;
+for my $name (keys %text) {
+    my ($key, $flexible, $lowest, $highest, $request, $response) = @{ $text{$name} };
+    $api{$name} = {
+        name => $name, key => $key, flexible => $flexible, lowest => $lowest, highest => $highest,
+        request => parse_schema($request), response => parse_schema($response)
+    };
+}
+
+# The description of an API by its Kafka name: key, flexible (first such version), lowest, highest, request,
+# response.
+sub api {
+    my ($name) = @_;
+    return $api{$name} // die "no API named $name";
+}
+
+# The versions of an API that this client speaks, which are those of Kafka 4.2.
+sub versions {
+    my ($name) = @_;
+    return api($name)->{lowest} .. api($name)->{highest};
+}
+
+sub names { return sort { $api{$a}{key} <=> $api{$b}{key} } keys %api; }
+
+1;
