@@ -28,8 +28,7 @@ project := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 REGRESS = $(sort $(notdir $(basename $(wildcard $(project)sql/*.sql))))
 REGRESS_OPTS = --temp-instance=tmp_regress --temp-config=$(project).ci/regress.conf
 TAP_TESTS = 1
-PROVE_FLAGS += -I $(srcdir)/t
-EXTRA_CLEAN = $(OBJS:.o=.d) .build/plain .build/sanitized tmp_regress tmp_check results
+EXTRA_CLEAN = $(OBJS:.o=.d) .build/plain .build/sanitized tmp_regress tmp_check log
 ifeq ($(shell id -u),0)
 NO_INSTALLCHECK = 1
 endif
@@ -40,6 +39,7 @@ KAFKA_PORT ?= 9092
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
 ifneq ($(PGXS),)
 include $(PGXS)
+PROVE_FLAGS += -I $(srcdir)/t
 else
 all install installcheck clean:
 	@echo "PostgreSQL's development files are missing: make deps installs them, or set PG_CONFIG" >&2; exit 1

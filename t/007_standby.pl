@@ -7,6 +7,7 @@ use Test::More;
 my $primary = PgKafka->new(streaming => 1);
 $primary->produce('orders', 'one', 'two');
 my $standby = PgKafka->standby_of($primary);
+$standby->expect_in_log(qr/could not receive data from WAL stream/, qr/could not connect to the primary server/);
 $primary->produce('orders', 'three');
 $primary->node->wait_for_catchup($standby->node);
 is($standby->sql("SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'pg_kafka%'"), 0, 'no worker runs on a hot standby');

@@ -91,13 +91,14 @@ bool is_number(std::string_view s) {
     return !s.empty() && std::all_of(s.begin(), s.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// "partition:broker", as an element of the lists of throttled replicas.
+/// "partition:broker", as an element of the lists of throttled replicas; it may be missing.
 bool is_replica(std::string_view element) {
     const size_t colon = element.find(':');
+    if (element.empty()) return true;
     return colon != element.npos && is_number(element.substr(0, colon)) && is_number(element.substr(colon + 1));
 }
 
-/// An empty list is a value like any other, also for cleanup.policy; an empty element is not.
+/// An empty list is a value like any other, also for cleanup.policy.
 bool is_valid_list(const ConfigKey& key, std::string_view value) {
     if (!key.choices && trim(value) == "*") return true; // all replicas
     bool valid = true;

@@ -3,6 +3,10 @@
 
 #include "store/segments.h"
 
+#include <algorithm>
+
+#include <algorithm>
+
 namespace kafka::store {
 namespace {
 constexpr size_t max_segments_prepared = 256;
@@ -81,7 +85,7 @@ std::optional<int64_t> Batches::first_reaching(int64_t segment, int32_t partitio
         const pg::Result row = probe.execute({partition, middle});
         if (!row.empty() && reaches(row)) {
             found = row.int64(0, 0);
-            high = found - 1;
+            high = std::min(found, middle) - 1; // no batch holds `middle` where it is before the segment's first
         } else if (!row.empty()) {
             low = row.int64(0, 1) + 1;
         } else {

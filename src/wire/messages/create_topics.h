@@ -77,7 +77,7 @@ struct CreatableTopicResult {
     std::optional<int16_t> topic_config_error_code; ///< why `configs` is null
     int32_t num_partitions = -1;
     int16_t replication_factor = -1;
-    std::optional<std::vector<CreatableTopicConfigs>> configs;
+    std::optional<std::vector<CreatableTopicConfigs>> configs = std::vector<CreatableTopicConfigs>();
     static void fields(auto& io, auto& m) {
         io(m.name);
         io(m.topic_id, v(7));

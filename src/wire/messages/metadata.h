@@ -25,8 +25,8 @@ struct MetadataRequestTopic {
 struct Request {
     using Response = metadata::Response;
     static constexpr Api api{3, "Metadata", {0, 13}, 9};
-    std::optional<std::vector<MetadataRequestTopic>>
-        topics; ///< null: all topics; in v0 that is the empty list
+    /// Null: all topics; in v0, which has no null, the empty list says that.
+    std::optional<std::vector<MetadataRequestTopic>> topics = std::vector<MetadataRequestTopic>();
     bool allow_auto_topic_creation = true;
     bool include_cluster_authorized_operations = false;
     bool include_topic_authorized_operations = false;

@@ -1,0 +1,39 @@
+# Clients see what SQL changes in the catalog as soon as it is committed, and never what is rolled back.
+use strict;
+use warnings;
+use PgKafka;
+use Test::More;
+
+my $server = PgKafka->new(
+    settings => { max_prepared_transactions => 2, 'pg_kafka.auto_create_topics' => 'off' });
+
+sub topics {
+    my ($code, $out) = $server->kcat(['-L']);
+    return join ' ', sort $out =~ /topic "([^"]+)"/g;
+}
+
+sub wait_for_topics {
+    my ($expected, $test) = @_;
+    $server->wait_for($test, sub { topics() eq $expected });
+    return pass($test);
+}
+
+$server->sql(q{SELECT kafka.create_topic('one')});
+wait_for_topics('one', 'a topic that SQL creates is seen');
+$server->sql(q{BEGIN; SELECT kafka.create_topic('never'); ROLLBACK; SELECT kafka.create_topic('two')});
+wait_for_topics('one two', 'a rolled back one is not');
+$server->sql(q{BEGIN; SAVEPOINT s; SELECT kafka.create_topic('never'); ROLLBACK TO s; SELECT kafka.create_topic('three'); COMMIT});
+wait_for_topics('one three two', 'nor one of a rolled back subtransaction');
+$server->sql(q{BEGIN; SAVEPOINT s; SELECT kafka.create_topic('four'); RELEASE s; COMMIT});
+wait_for_topics('four one three two', 'one of a released subtransaction is');
+$server->sql(q{BEGIN; SELECT kafka.delete_topic(name) FROM kafka.topics WHERE name <> 'one'; SELECT kafka.create_topic('five'); COMMIT});
+wait_for_topics('five one', 'several changes of a transaction are seen together');
+
+my ($code, undef, $err) = $server->node->psql('postgres', q{BEGIN; SELECT kafka.create_topic('six'); PREPARE TRANSACTION 'later'});
+like($err, qr/cannot PREPARE a transaction that has changed Kafka topics/, 'a transaction that changed topics cannot be prepared');
+$server->expect_in_log(qr/cannot PREPARE a transaction/);
+$server->sql(q{BEGIN; SELECT count(*) FROM kafka.topics; PREPARE TRANSACTION 'reader'; ROLLBACK PREPARED 'reader'});
+pass('one that only read them can');
+$server->sql(q{SELECT kafka.delete_topic('five')});
+wait_for_topics('one', 'and the broker goes on');
+$server->finish;
