@@ -5,7 +5,7 @@
 #   make install         into the server that PG_CONFIG names;   make installcheck  tests that installation
 #   make unit            the tests of the pure floors, without PostgreSQL (also under sanitizers)
 #   make deps            installs the Debian packages that .ci/packages lists
-#   make bench           measures;   make format  formats the sources
+#   make bench           measures a broker (BOOTSTRAP=host:port, or the server of make run);   make format  formats the sources
 #
 # Variables: PG_CONFIG, CXX, WERROR=-Werror, PROVE_TESTS=t/104_fetch.pl, KAFKA_PORT=9092. All of it works as root, too: what
 # starts a server then runs as the user postgres.
@@ -28,7 +28,7 @@ project := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 REGRESS = $(sort $(notdir $(basename $(wildcard $(project)sql/*.sql))))
 REGRESS_OPTS = --temp-instance=tmp_regress --temp-config=$(project).ci/regress.conf
 TAP_TESTS = 1
-EXTRA_CLEAN = $(OBJS:.o=.d) .build/plain .build/sanitized tmp_regress tmp_check log
+EXTRA_CLEAN = $(OBJS:.o=.d) .build/plain .build/sanitized .build/bench tmp_regress tmp_check log
 ifeq ($(shell id -u),0)
 NO_INSTALLCHECK = 1
 endif
@@ -71,7 +71,7 @@ define unit_program
 endef
 $(foreach build,plain sanitized,$(eval $(call unit_program,$(build))))
 
-.PHONY: unit unit-programs test run stop deps format
+.PHONY: unit unit-programs test run bench stop deps format
 unit-programs: .build/plain/unit .build/sanitized/unit
 unit: unit-programs
 	.build/plain/unit
@@ -87,6 +87,14 @@ run: deps
 	$(MAKE) -j$(JOBS) all
 	$(INSTALL_HERE)
 	@PG_CONFIG='$(PG_CONFIG)' KAFKA_PORT=$(KAFKA_PORT) .ci/server start
+
+# Against the server of make run; or any other: make bench BOOTSTRAP=host:port.
+BOOTSTRAP ?= localhost:$(KAFKA_PORT)
+.build/bench: t/bench/bench.cpp
+	@mkdir -p $(@D)
+	$(CXX) -std=c++20 -O2 -Wall -Wextra $(WERROR) $< -o $@ -lrdkafka++
+bench: $(if $(filter command line,$(origin BOOTSTRAP)),,run) .build/bench
+	.build/bench $(BOOTSTRAP)
 
 stop:
 	@PG_CONFIG='$(PG_CONFIG)' .ci/server stop
