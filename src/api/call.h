@@ -34,6 +34,12 @@ public:
     const wire::Request& request() const { return received_->request; }
     PreparedBatches& batches() { return batches_; }
     const net::Frame& frame() const { return *received_->frame; }
+    /// Gives up the received bytes, and their part of the request memory. Only for requests without record batches.
+    void release_frame() {
+        if (!received_->frame) return;
+        received_->frame->release_budget();
+        received_->frame.reset();
+    }
     uint64_t connection() const { return received_->id.connection; }
     /// The address that the client itself connected to.
     const net::Address& local_address() const { return *received_->local; }

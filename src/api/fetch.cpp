@@ -24,6 +24,8 @@ using Clock = std::chrono::steady_clock;
 constexpr int16_t first_version_with_topic_ids = 13;
 constexpr size_t max_cold_bytes_per_turn = 16 << 20;
 constexpr int8_t read_committed = 1;
+/// A request of more bytes is answered at once, however little there is: parked requests do not count as request memory.
+constexpr size_t max_parked_request_bytes = 1 << 20;
 
 /// What was found for one partition.
 struct Found {
@@ -216,6 +218,7 @@ void park(Broker& broker, PendingFetch fetch, const Attempt& attempt, int64_t by
     std::vector<const void*> tails;
     for (size_t i = 0; i < attempt.found.size(); i++)
         tails.push_back(attempt.found[i].topic->partition(fetch.plan.partitions[i].index)->tail.get());
+    fetch.call.release_frame();
     broker.waiting.park(std::move(fetch), tails, bytes_missing);
 }
 
@@ -242,7 +245,8 @@ void handle(Broker& broker, Call& call, Request& request) {
         Response response = refuse(request, call.version(), *error);
         return broker.answer(std::move(call), std::move(response));
     }
-    const auto deadline = now + std::chrono::milliseconds(std::max(request.max_wait_ms, 0));
+    const bool may_wait = call.frame().size() <= max_parked_request_bytes;
+    const auto deadline = now + std::chrono::milliseconds(may_wait ? std::max(request.max_wait_ms, 0) : 0);
     PendingFetch fetch{std::move(call), std::get<FetchPlan>(std::move(resolved)), deadline};
     try {
         resume(broker, fetch);
