@@ -26,7 +26,7 @@ override with_llvm := no
 # The tests of an installation; they are also run with this Makefile outside the current directory.
 project := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 REGRESS = $(sort $(notdir $(basename $(wildcard $(project)sql/*.sql))))
-REGRESS_OPTS = --temp-instance=tmp_regress --temp-config=$(project).ci/regress.conf
+REGRESS_OPTS = --temp-instance=tmp_regress --temp-config=$(project).ci/regress.conf --encoding=UTF8 --no-locale
 TAP_TESTS = 1
 EXTRA_CLEAN = $(OBJS:.o=.d) .build/plain .build/sanitized .build/bench tmp_regress tmp_check log
 ifeq ($(shell id -u),0)

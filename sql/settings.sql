@@ -26,4 +26,4 @@ ALTER SYSTEM SET pg_kafka.database = '';
 -- Ranges.
 ALTER SYSTEM SET pg_kafka.port = 65536;
 ALTER SYSTEM SET pg_kafka.compression_type = 'brotli';
-ALTER SYSTEM SET pg_kafka.segment_bytes = '1kB';
+ALTER SYSTEM SET pg_kafka.default_partitions = 0;

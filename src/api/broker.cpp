@@ -11,7 +11,8 @@ namespace kafka::api {
 namespace {
 
 bool sets_compression(const log::ConfigOverrides& overrides) {
-    return std::any_of(overrides.begin(), overrides.end(), [](const auto& o) { return o.first.starts_with("compression."); });
+    return std::any_of(overrides.begin(), overrides.end(),
+                       [](const auto& o) { return o.first.starts_with("compression."); });
 }
 
 } // namespace
@@ -26,7 +27,8 @@ void Broker::apply(pg::Settings changed) {
     batch_policy_changed = true;
     tail_cache.resize(size_t(settings.tail_cache));
     fetch_sessions.set_slots(size_t(settings.max_fetch_sessions));
-    for (const auto& [name, topic] : catalog.topics()) topic->config = log::resolve(topic->overrides, config_defaults());
+    for (const auto& [name, topic] : catalog.topics())
+        topic->config = log::resolve(topic->overrides, config_defaults());
 }
 
 int64_t Broker::now_ms() const {
@@ -35,7 +37,8 @@ int64_t Broker::now_ms() const {
 }
 
 log::ConfigDefaults Broker::config_defaults() const {
-    return {settings.compression_type, settings.message_max_bytes, settings.segment_bytes, settings.segment_ms};
+    return {settings.compression_type, settings.message_max_bytes, settings.segment_bytes,
+            settings.segment_ms};
 }
 
 net::Address Broker::advertised_address(const Call& call) const {
@@ -46,29 +49,36 @@ net::Address Broker::advertised_address(const Call& call) const {
 }
 
 BatchPolicy Broker::batch_policy() const {
-    const auto target = [](const log::TopicConfig& c) { return target_compression(c.compression_type, c.compression_level); };
+    const auto target = [](const log::TopicConfig& c) {
+        return target_compression(c.compression_type, c.compression_level);
+    };
     BatchPolicy policy;
     policy.max_decompressed_bytes = size_t(settings.max_decompressed_bytes);
     policy.by_default = target(log::resolve({}, config_defaults()));
     for (const auto& [name, topic] : catalog.topics()) {
-        if (sets_compression(topic->overrides)) policy.by_name[name] = policy.by_id[topic->id] = target(topic->config);
+        if (sets_compression(topic->overrides))
+            policy.by_name[name] = policy.by_id[topic->id] = target(topic->config);
     }
     return policy;
 }
 
-// Catalog ----------------------------------------------------------------------------------------------------------
+// Catalog
+// ----------------------------------------------------------------------------------------------------------
 
 void Broker::open(log::Topic& topic) {
     if (topic.opened) return;
     topic.segments.clear();
     for (store::SegmentRow& row : store::load_segments(topic.id))
-        topic.segments.push_back({row.id, std::move(row.start_offsets), std::move(row.max_timestamps), row.created_ms, row.bytes});
+        topic.segments.push_back(
+            {row.id, std::move(row.start_offsets), std::move(row.max_timestamps), row.created_ms, row.bytes});
     const log::Segment* open = topic.open_segment();
     topic.staged_segment_bytes = open ? open->bytes : -1;
     for (log::Partition& p : topic.partitions) {
         std::optional<store::SegmentEnd> end;
         if (!topic.segments.empty()) end = batches.end(topic.segments.back().id, p.index);
-        const int64_t next = end ? end->last_offset + 1 : topic.segments.empty() ? 0 : topic.segments.back().start_offset(p.index);
+        const int64_t next = end                      ? end->last_offset + 1
+                             : topic.segments.empty() ? 0
+                                                      : topic.segments.back().start_offset(p.index);
         // Never back: should a table have been lost, its offsets are not given out again.
         p.high_watermark = std::max({next, p.log_start_offset, p.high_watermark});
         p.staged_end_offset = p.high_watermark;
@@ -126,14 +136,17 @@ void Broker::reload_catalog() {
             remove_from_memory(*known);
             known = nullptr;
         }
-        if (known) update_topic(*known, row);
-        else add_topic(row);
+        if (known)
+            update_topic(*known, row);
+        else
+            add_topic(row);
     }
     pg::wake_janitor();
 }
 
 log::Topic* Broker::create_topic(store::TopicRow row) {
     pg::Transaction transaction;
+    store::do_not_wait_for_locks();
     row.id = store::new_topic_id();
     if (!store::insert_topic(row)) return nullptr;
     transaction.commit(pg::Durability::server);
@@ -143,6 +156,7 @@ log::Topic* Broker::create_topic(store::TopicRow row) {
 bool Broker::delete_topic(log::Topic& topic) {
     commit();
     pg::Transaction transaction;
+    store::do_not_wait_for_locks();
     const bool deleted = store::delete_topic(topic.id);
     transaction.commit(pg::Durability::server);
     remove_from_memory(topic);
@@ -159,19 +173,27 @@ void Broker::remove_from_memory(log::Topic& topic) {
     catalog.remove(wire::Uuid(topic.id));
 }
 
+void Broker::log_failure(const std::string& what, const pg::Error& error) const {
+    if (error.lock_not_available()) return;
+    pg::log(pg::Level::warning, "pg_kafka could not " + what + ": " + error.what(), error.detail, error.hint);
+}
+
 void Broker::distrust_tables() {
     batches.forget();
     for (const auto& [name, topic] : catalog.topics()) topic->opened = false;
 }
 
-// The commit of a turn ---------------------------------------------------------------------------------------------
+// The commit of a turn
+// ---------------------------------------------------------------------------------------------
 
 void Broker::answer_when_durable(Call call, wire::Response response, pg::Durability durability) {
     if (durability == pg::Durability::server) durability_ = durability;
     waiting_for_commit_.push_back({std::move(call), std::move(response)});
 }
 
-void Broker::finish_when_durable(Call call) { waiting_for_commit_.push_back({std::move(call), std::nullopt}); }
+void Broker::finish_when_durable(Call call) {
+    waiting_for_commit_.push_back({std::move(call), std::nullopt});
+}
 
 void Broker::commit() {
     try {
@@ -192,11 +214,14 @@ void Broker::write_staged() {
         for (size_t earlier = 0; earlier < i; earlier++)
             if (rolls[earlier].topic == roll.topic) closed = &rolls[earlier].opened;
         if (closed) store::close_segment(closed->id, roll.closed_timestamps, roll.closed_bytes);
-        roll.opened.id = store::create_segment(roll.topic->id, roll.opened.start_offsets, roll.opened.created_ms);
+        roll.opened.id =
+            store::create_segment(roll.topic->id, roll.opened.start_offsets, roll.opened.created_ms);
     }
     for (const log::StagedBatch& b : staging.batches()) {
-        const log::Segment& segment = b.roll == log::Staging::no_roll ? *b.topic->open_segment() : rolls[b.roll].opened;
-        batches.append(segment.id, {b.partition, leader_epoch, b.base_offset, b.last_offset, b.max_timestamp, b.data.data});
+        const log::Segment& segment =
+            b.roll == log::Staging::no_roll ? *b.topic->open_segment() : rolls[b.roll].opened;
+        batches.append(segment.id, {b.partition, leader_epoch, b.base_offset, b.last_offset, b.max_timestamp,
+                                    b.data.data});
     }
     transaction.commit(durability_); // durable from here on: the one place that decides it
 }
@@ -206,7 +231,8 @@ void Broker::publish_staged() {
         waiting.appended(b.topic->partition(b.partition)->tail.get(), b.data.data.size());
     staging.commit(tail_cache);
     for (Waiter& w : waiting_for_commit_)
-        replies.push_back(w.response ? std::move(w.call).reply(std::move(*w.response)) : std::move(w.call).no_response());
+        replies.push_back(w.response ? std::move(w.call).reply(std::move(*w.response))
+                                     : std::move(w.call).no_response());
     waiting_for_commit_.clear();
     durability_ = pg::Durability::local;
 }

@@ -1,8 +1,9 @@
-// The broker: everything the handlers work on. A value that is passed, owned by the main thread's loop; nothing in
-// the process refers to it otherwise, so a server could hold several.
+// The broker: everything the handlers work on. A value that is passed, owned by the main thread's loop;
+// nothing in the process refers to it otherwise, so a server could hold several.
 //
-// A turn: handlers run against memory; appends are staged; commit() writes them in one transaction; only then do
-// the answers that depend on them go out. Handlers that read or change tables do so in short transactions of their own.
+// A turn: handlers run against memory; appends are staged; commit() writes them in one transaction; only then
+// do the answers that depend on them go out. Handlers that read or change tables do so in short transactions
+// of their own.
 #pragma once
 #include "api/call.h"
 #include "api/fetch_sessions.h"
@@ -42,7 +43,8 @@ public:
     /// What this client is to connect to: the advertised address, by default the one it came in by.
     net::Address advertised_address(const Call& call) const;
 
-    /// Reads a topic's segments and ends at its first touch. Needs a pg::Transaction to be open unless topic.opened.
+    /// Reads a topic's segments and ends at its first touch. Needs a pg::Transaction to be open unless
+    /// topic.opened.
     void open(log::Topic& topic);
     /// open() for several topics, in one transaction if any of them needs it.
     void open_all(const std::vector<log::Topic*>& topics);
@@ -50,27 +52,35 @@ public:
     void reload_catalog();
     /// Adds a topic that has been stored.
     log::Topic& add_topic(const store::TopicRow& row);
-    /// Stores a new topic under a new id, in a transaction of its own, and adds it; null if one of that name is there.
+    /// Stores a new topic under a new id, in a transaction of its own, and adds it; null if one of that name
+    /// is there.
     log::Topic* create_topic(store::TopicRow row);
-    /// Removes a topic from the tables and from memory. False if there was none. Commits what is staged first.
+    /// Removes a topic from the tables and from memory. False if there was none. Commits what is staged
+    /// first. Creating and deleting do not wait for a user's transaction that has the name in hand: they
+    /// throw pg::Error.
     bool delete_topic(log::Topic& topic);
     /// Applies changed settings to what is derived from them.
     void apply(pg::Settings changed);
-    /// After an error from the database: what memory knows of tables may be wrong, so it is read again when needed.
+    /// After an error from the database: what memory knows of tables may be wrong, so it is read again when
+    /// needed.
     void distrust_tables();
+    /// One line in the log: what could not be done. None for a lock, which is no fault and may come often.
+    void log_failure(const std::string& what, const pg::Error& error) const;
     /// How the net thread is to treat batches; changes with settings and topics.
     BatchPolicy batch_policy() const;
     bool batch_policy_changed = true; ///< since the loop last handed it over
 
     /// The response goes out at the end of this step of the turn.
-    void answer(Call call, wire::Response response) { replies.push_back(std::move(call).reply(std::move(response))); }
+    void answer(Call call, wire::Response response) {
+        replies.push_back(std::move(call).reply(std::move(response)));
+    }
     /// The response goes out once everything staged so far is durable; if that fails the request is refused.
     void answer_when_durable(Call call, wire::Response response, pg::Durability durability);
     /// The same for a request that expects no response (acks=0): if it fails, its connection is closed.
     void finish_when_durable(Call call);
 
-    /// Writes what is staged, in one transaction; then it is visible and the answers that waited for it are in
-    /// `replies`. A failure refuses those requests and leaves memory as it was.
+    /// Writes what is staged, in one transaction; then it is visible and the answers that waited for it are
+    /// in `replies`. A failure refuses those requests and leaves memory as it was.
     void commit();
 
     std::vector<net::Reply> replies; ///< to be sent by the loop
@@ -87,7 +97,8 @@ private:
     void remove_from_memory(log::Topic& topic);
 
     std::vector<Waiter> waiting_for_commit_;
-    pg::Durability durability_ = pg::Durability::local; ///< the strictest that a request of this turn asks for
+    pg::Durability durability_ =
+        pg::Durability::local; ///< the strictest that a request of this turn asks for
 };
 
 } // namespace kafka::api

@@ -34,7 +34,8 @@ public:
     const wire::Request& request() const { return received_->request; }
     PreparedBatches& batches() { return batches_; }
     const net::Frame& frame() const { return *received_->frame; }
-    /// Gives up the received bytes, and their part of the request memory. Only for requests without record batches.
+    /// Gives up the received bytes, and their part of the request memory. Only for requests without record
+    /// batches.
     void release_frame() {
         if (!received_->frame) return;
         received_->frame->release_budget();
@@ -63,7 +64,8 @@ public:
 private:
     net::Reply make(net::Reply::Kind kind, wire::Response response, std::string reason) {
         const std::unique_ptr<net::Received> received = std::move(received_);
-        return {received->id, received->header.api_version, received->header.correlation_id, kind, std::move(response), std::move(reason)};
+        return {received->id, received->header.api_version, received->header.correlation_id,
+                kind,         std::move(response),          std::move(reason)};
     }
 
     std::unique_ptr<net::Received> received_;

@@ -10,6 +10,7 @@
 //
 // Not implemented: timeout_ms; a topic is there when the response leaves.
 #include "api/handlers.h"
+#include "api/refuse.h"
 
 #include <map>
 #include <set>
@@ -163,9 +164,14 @@ CreatableTopicResult create(Broker& broker, const CreatableTopic& asked, bool va
     result.replication_factor = 1;
     result.configs = effective_configs(broker, row.config);
     if (validate_only) return result;
-    const log::Topic* created = broker.create_topic(std::move(row));
-    if (!created) return failed(asked.name, exists(asked.name)); // SQL was faster
-    result.topic_id = created->id;
+    try {
+        const log::Topic* created = broker.create_topic(std::move(row));
+        if (!created) return failed(asked.name, exists(asked.name)); // SQL was faster
+        result.topic_id = created->id;
+    } catch (const pg::Error& error) {
+        broker.log_failure("create topic \"" + asked.name + "\"", error);
+        return failed(asked.name, {error_for(error), "The topic could not be stored"});
+    }
     return result;
 }
 

@@ -7,9 +7,9 @@
 // Not implemented: timeout_ms.
 #include "api/cluster.h"
 #include "api/handlers.h"
+#include "api/refuse.h"
 
 #include <map>
-#include <utility>
 #include <utility>
 
 namespace kafka::api {
@@ -60,9 +60,13 @@ DeletableTopicResult remove(Broker& broker, const DeleteTopicState& asked) {
     DeletableTopicResult result;
     result.name = topic->name;
     result.topic_id = topic->id;
-    if (!broker.delete_topic(*topic))
-        return failed(asked, unknown, "There is no such topic"); // SQL was faster
-    return result;
+    try {
+        if (broker.delete_topic(*topic)) return result;
+    } catch (const pg::Error& error) {
+        broker.log_failure("delete topic \"" + *result.name + "\"", error);
+        return failed(asked, error_for(error), "The topic could not be deleted");
+    }
+    return failed(asked, unknown, "There is no such topic"); // SQL was faster
 }
 
 } // namespace

@@ -14,8 +14,8 @@ struct EpochEnd {
     int64_t end_offset = -1;   ///< the first offset after it
 };
 
-/// The end of the largest epoch at most `epoch` in this partition (OffsetForLeaderEpoch, and divergence in Fetch).
-/// The topic must have been opened; needs a pg::Transaction if `epoch` is older than the current one.
+/// The end of the largest epoch at most `epoch` in this partition (OffsetForLeaderEpoch, and divergence in
+/// Fetch). The topic must have been opened; needs a pg::Transaction if `epoch` is older than the current one.
 EpochEnd epoch_end(Broker& broker, const log::Topic& topic, int32_t partition, int32_t epoch);
 
 } // namespace kafka::api

@@ -1,14 +1,15 @@
 // Fetch: batches from an offset on, at once or when enough of them are there.
 //
-// A request first becomes a plan (api/fetch_sessions.h): its partitions, or those that its session remembers. Then
-// attempt() reads; if the bytes do not reach min_bytes before max_wait is over, nothing is wrong anywhere and
-// something could still come, the call is parked (api/waiting.h) and looked at again after appends or at its deadline.
-// Batches go out as they are stored, whole; the first partition with data gets at least one batch, whatever the
-// limits say. The newest come from the tail cache without a copy, older ones from the tables, bounded for each turn.
+// A request first becomes a plan (api/fetch_sessions.h): its partitions, or those that its session remembers.
+// Then attempt() reads; if the bytes do not reach min_bytes before max_wait is over, nothing is wrong
+// anywhere and something could still come, the call is parked (api/waiting.h) and looked at again after
+// appends or at its deadline. Batches go out as they are stored, whole; the first partition with data gets at
+// least one batch, whatever the limits say. The newest come from the tail cache without a copy, older ones
+// from the tables, bounded for each turn.
 //
-// v4 isolation level; v5 log_start_offset; v7 sessions (KIP-227); v9 current_leader_epoch (KIP-320); v11 rack_id,
-// ignored; v12 flexible, last_fetched_epoch (KIP-595); v13 topic ids (KIP-516); v15 replica_state, ignored; v16
-// node_endpoints, never needed; v17 and v18 fields of replicas, ignored.
+// v4 isolation level; v5 log_start_offset; v7 sessions (KIP-227); v9 current_leader_epoch (KIP-320); v11
+// rack_id, ignored; v12 flexible, last_fetched_epoch (KIP-595); v13 topic ids (KIP-516); v15 replica_state,
+// ignored; v16 node_endpoints, never needed; v17 and v18 fields of replicas, ignored.
 //
 // Not implemented: transactions: the last stable offset is the high watermark and nothing is aborted.
 #include "api/epochs.h"
@@ -24,7 +25,8 @@ using Clock = std::chrono::steady_clock;
 constexpr int16_t first_version_with_topic_ids = 13;
 constexpr size_t max_cold_bytes_per_turn = 16 << 20;
 constexpr int8_t read_committed = 1;
-/// A request of more bytes is answered at once, however little there is: parked requests do not count as request memory.
+/// A request of more bytes is answered at once, however little there is: parked requests do not count as
+/// request memory.
 constexpr size_t max_parked_request_bytes = 1 << 20;
 
 /// What was found for one partition.
@@ -53,24 +55,29 @@ PartitionData failed(int32_t index, ErrorCode error) {
 }
 
 log::Topic* find_topic(const Broker& broker, const FetchPartition& wanted, int16_t version) {
-    return version >= first_version_with_topic_ids ? broker.catalog.find(wanted.topic_id) : broker.catalog.find(wanted.topic);
+    return version >= first_version_with_topic_ids ? broker.catalog.find(wanted.topic_id)
+                                                   : broker.catalog.find(wanted.topic);
 }
 
-// Reading ----------------------------------------------------------------------------------------------------------
+// Reading
+// ----------------------------------------------------------------------------------------------------------
 
 /// Adds batches from the tables to `run` until it holds `max_bytes`, or reaches the tail cache or the end.
 void read_tables(Broker& broker, const log::Topic& topic, const log::Partition& partition, int64_t offset,
                  size_t max_bytes, bool at_least_one, log::BatchRun& run) {
     for (size_t i = topic.segment_holding(partition.index, offset); i < topic.segments.size(); i++) {
-        if (run.bytes >= max_bytes || offset >= partition.high_watermark || partition.tail->covers(offset)) return;
+        if (run.bytes >= max_bytes || offset >= partition.high_watermark || partition.tail->covers(offset))
+            return;
         const bool first = at_least_one && run.slices.empty();
-        const auto batches = broker.batches.read(topic.segments[i].id, partition.index, offset, max_bytes - run.bytes, first);
+        const auto batches =
+            broker.batches.read(topic.segments[i].id, partition.index, offset, max_bytes - run.bytes, first);
         for (const store::StoredBatch& b : batches) {
             run.bytes += b.data.data.size();
             run.slices.push_back(b.data);
             offset = run.next_offset = b.last_offset + 1;
         }
-        const bool more_here = i + 1 == topic.segments.size() || offset < topic.segments[i + 1].start_offset(partition.index);
+        const bool more_here =
+            i + 1 == topic.segments.size() || offset < topic.segments[i + 1].start_offset(partition.index);
         if (!batches.empty() && more_here) return; // stopped at the limit
     }
 }
@@ -81,7 +88,8 @@ log::BatchRun read(Broker& broker, const log::Topic& topic, const log::Partition
     log::BatchRun run;
     if (offset >= partition.high_watermark) return run;
     if (!partition.tail->covers(offset)) {
-        const size_t budget = max_cold_bytes_per_turn - std::min(max_cold_bytes_per_turn, broker.cold_read_bytes);
+        const size_t budget =
+            max_cold_bytes_per_turn - std::min(max_cold_bytes_per_turn, broker.cold_read_bytes);
         cut_short = budget < max_bytes;
         if (budget == 0) return run;
         read_tables(broker, topic, partition, offset, std::min(max_bytes, budget), at_least_one, run);
@@ -91,26 +99,32 @@ log::BatchRun read(Broker& broker, const log::Topic& topic, const log::Partition
         cut_short = false;
     }
     if (run.bytes > max_bytes) return run;
-    log::BatchRun newest = partition.tail->read(offset, max_bytes - run.bytes, at_least_one && run.slices.empty());
+    log::BatchRun newest =
+        partition.tail->read(offset, max_bytes - run.bytes, at_least_one && run.slices.empty());
     if (run.slices.empty()) return newest;
     run.bytes += newest.bytes;
     run.slices.insert(run.slices.end(), newest.slices.begin(), newest.slices.end());
     return run;
 }
 
-// One partition ----------------------------------------------------------------------------------------------------
+// One partition
+// ----------------------------------------------------------------------------------------------------
 
-ErrorCode partition_error(const Broker& broker, const FetchPartition& wanted, const log::Partition* partition) {
-    return partition ? check_leader_epoch(broker, wanted.current_leader_epoch) : ErrorCode::unknown_topic_or_partition;
+ErrorCode partition_error(const Broker& broker, const FetchPartition& wanted,
+                          const log::Partition* partition) {
+    return partition ? check_leader_epoch(broker, wanted.current_leader_epoch)
+                     : ErrorCode::unknown_topic_or_partition;
 }
 
-/// KIP-595: a client whose last record is of an epoch that ended before its offset must first cut its own log. Says where
-/// that epoch ended, or why it cannot.
-ErrorCode check_divergence(Broker& broker, const log::Topic& topic, const FetchPartition& wanted, PartitionData& data) {
+/// KIP-595: a client whose last record is of an epoch that ended before its offset must first cut its own
+/// log. Says where that epoch ended, or why it cannot.
+ErrorCode check_divergence(Broker& broker, const log::Topic& topic, const FetchPartition& wanted,
+                           PartitionData& data) {
     if (wanted.last_fetched_epoch < 0) return ErrorCode::none;
     const EpochEnd end = epoch_end(broker, topic, wanted.index, wanted.last_fetched_epoch);
     if (end.leader_epoch < 0) return ErrorCode::offset_out_of_range;
-    if (end.leader_epoch >= wanted.last_fetched_epoch && end.end_offset >= wanted.fetch_offset) return ErrorCode::none;
+    if (end.leader_epoch >= wanted.last_fetched_epoch && end.end_offset >= wanted.fetch_offset)
+        return ErrorCode::none;
     EpochEndOffset& diverging = data.diverging_epoch.emplace();
     diverging.epoch = end.leader_epoch;
     diverging.end_offset = end.end_offset;
@@ -121,11 +135,12 @@ bool is_outside(const log::Partition& partition, int64_t offset) {
     return offset < partition.log_start_offset || offset > partition.high_watermark;
 }
 
-Found look(Broker& broker, const FetchPartition& wanted, log::Topic* topic, const Request& request, int16_t version,
-           size_t room, bool nothing_yet) {
+Found look(Broker& broker, const FetchPartition& wanted, log::Topic* topic, const Request& request,
+           int16_t version, size_t room, bool nothing_yet) {
     if (!topic) {
         const bool by_id = version >= first_version_with_topic_ids;
-        return {failed(wanted.index, by_id ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition)};
+        return {failed(wanted.index,
+                       by_id ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition)};
     }
     const log::Partition* partition = topic->partition(wanted.index);
     if (const ErrorCode error = partition_error(broker, wanted, partition); error != ErrorCode::none)
@@ -136,13 +151,16 @@ Found look(Broker& broker, const FetchPartition& wanted, log::Topic* topic, cons
     found.data.last_stable_offset = partition->last_stable_offset();
     found.data.log_start_offset = partition->log_start_offset;
     if (request.isolation_level == read_committed) found.data.aborted_transactions.emplace();
-    if (const ErrorCode error = check_divergence(broker, *topic, wanted, found.data); error != ErrorCode::none)
+    if (const ErrorCode error = check_divergence(broker, *topic, wanted, found.data);
+        error != ErrorCode::none)
         return {failed(wanted.index, error), topic};
     if (found.data.diverging_epoch) return found;
-    if (is_outside(*partition, wanted.fetch_offset)) return {failed(wanted.index, ErrorCode::offset_out_of_range), topic};
+    if (is_outside(*partition, wanted.fetch_offset))
+        return {failed(wanted.index, ErrorCode::offset_out_of_range), topic};
 
     const size_t limit = std::min(room, size_t(std::max(wanted.max_bytes, 0)));
-    log::BatchRun run = read(broker, *topic, *partition, wanted.fetch_offset, limit, nothing_yet, found.cut_short);
+    log::BatchRun run =
+        read(broker, *topic, *partition, wanted.fetch_offset, limit, nothing_yet, found.cut_short);
     found.bytes = run.bytes;
     found.data.records.slices = std::move(run.slices);
     return found;
@@ -151,11 +169,14 @@ Found look(Broker& broker, const FetchPartition& wanted, log::Topic* topic, cons
 bool needs_tables(const Broker& broker, const log::Topic& topic, const FetchPartition& wanted) {
     const log::Partition* partition = topic.partition(wanted.index);
     if (!partition) return false;
-    const bool older_epoch = wanted.last_fetched_epoch >= 0 && wanted.last_fetched_epoch < broker.leader_epoch;
-    return older_epoch || (wanted.fetch_offset < partition->high_watermark && !partition->tail->covers(wanted.fetch_offset));
+    const bool older_epoch =
+        wanted.last_fetched_epoch >= 0 && wanted.last_fetched_epoch < broker.leader_epoch;
+    return older_epoch ||
+           (wanted.fetch_offset < partition->high_watermark && !partition->tail->covers(wanted.fetch_offset));
 }
 
-// The whole request ------------------------------------------------------------------------------------------------
+// The whole request
+// ------------------------------------------------------------------------------------------------
 
 Attempt attempt(Broker& broker, const FetchPlan& plan, const Request& request, int16_t version) {
     std::vector<log::Topic*> topics, known;
@@ -167,11 +188,14 @@ Attempt attempt(Broker& broker, const FetchPlan& plan, const Request& request, i
 
     Attempt result;
     std::optional<pg::Transaction> transaction; // only if something must be read from tables
-    const size_t max_bytes = size_t(std::clamp<int64_t>(request.max_bytes, 0, broker.settings.fetch_max_bytes));
+    const size_t max_bytes =
+        size_t(std::clamp<int64_t>(request.max_bytes, 0, broker.settings.fetch_max_bytes));
     for (size_t i = 0; i < plan.partitions.size(); i++) {
-        if (!transaction && topics[i] && needs_tables(broker, *topics[i], plan.partitions[i])) transaction.emplace();
+        if (!transaction && topics[i] && needs_tables(broker, *topics[i], plan.partitions[i]))
+            transaction.emplace();
         const size_t room = max_bytes - std::min(max_bytes, result.bytes);
-        result.found.push_back(look(broker, plan.partitions[i], topics[i], request, version, room, result.bytes == 0));
+        result.found.push_back(
+            look(broker, plan.partitions[i], topics[i], request, version, room, result.bytes == 0));
         const Found& found = result.found.back();
         result.bytes += found.bytes;
         result.cut_short |= found.cut_short;
@@ -183,12 +207,14 @@ Attempt attempt(Broker& broker, const FetchPlan& plan, const Request& request, i
 
 /// Incremental sessions leave out partitions of which there is nothing new to tell.
 bool worth_telling(const FetchPartition& told, const PartitionData& data) {
-    return !data.records.slices.empty() || data.error_code != ErrorCode::none || told.told_error || data.diverging_epoch ||
-           data.high_watermark != told.told_high_watermark || data.log_start_offset != told.told_log_start_offset;
+    return !data.records.slices.empty() || data.error_code != ErrorCode::none || told.told_error ||
+           data.diverging_epoch || data.high_watermark != told.told_high_watermark ||
+           data.log_start_offset != told.told_log_start_offset;
 }
 
 FetchableTopicResponse& topic_entry(Response& response, const FetchPartition& p) {
-    if (response.responses.empty() || response.responses.back().topic != p.topic || response.responses.back().topic_id != p.topic_id) {
+    if (response.responses.empty() || response.responses.back().topic != p.topic ||
+        response.responses.back().topic_id != p.topic_id) {
         FetchableTopicResponse& entry = response.responses.emplace_back();
         entry.topic = p.topic;
         entry.topic_id = p.topic_id;
@@ -265,7 +291,8 @@ Response refuse(const Request& request, int16_t version, ErrorCode error) {
     for (const auto& topic : request.topics) {
         FetchableTopicResponse& refused = response.responses.emplace_back();
         refused.topic = topic.topic;
-        for (const auto& partition : topic.partitions) refused.partitions.push_back(failed(partition.partition, error));
+        for (const auto& partition : topic.partitions)
+            refused.partitions.push_back(failed(partition.partition, error));
     }
     return response;
 }

@@ -1,5 +1,5 @@
-// Incremental fetch sessions (KIP-227): the broker remembers which partitions a consumer reads, so that requests and
-// responses name only what has changed. Main thread only.
+// Incremental fetch sessions (KIP-227): the broker remembers which partitions a consumer reads, so that
+// requests and responses name only what has changed. Main thread only.
 #pragma once
 #include "wire/errors.h"
 #include "wire/messages/fetch.h"
@@ -16,8 +16,8 @@ namespace kafka::api {
 
 /// What a consumer wants of one partition.
 struct FetchPartition {
-    std::string topic;         ///< empty when asked by id
-    wire::Uuid topic_id{};     ///< zero when asked by name
+    std::string topic;     ///< empty when asked by id
+    wire::Uuid topic_id{}; ///< zero when asked by name
     int32_t index = 0, current_leader_epoch = -1, last_fetched_epoch = -1;
     int64_t fetch_offset = 0;
     int32_t max_bytes = 0;
@@ -40,11 +40,13 @@ class FetchSessions {
 public:
     using Clock = std::chrono::steady_clock;
 
-    /// The partitions that the request means, after opening, continuing or closing a session as it asks; or the
-    /// error for the whole response. `version` tells names from ids (13).
-    std::variant<FetchPlan, wire::ErrorCode> resolve(const wire::fetch::Request& request, int16_t version, Clock::time_point now);
+    /// The partitions that the request means, after opening, continuing or closing a session as it asks; or
+    /// the error for the whole response. `version` tells names from ids (13).
+    std::variant<FetchPlan, wire::ErrorCode> resolve(const wire::fetch::Request& request, int16_t version,
+                                                     Clock::time_point now);
 
-    /// Remembers what the response told of a partition; one that got data goes to the end of the order (fairness).
+    /// Remembers what the response told of a partition; one that got data goes to the end of the order
+    /// (fairness).
     void told(int32_t session_id, const FetchPartition& partition, bool had_data);
 
     void set_slots(size_t slots) { slots_ = slots; }
@@ -58,8 +60,10 @@ private:
         std::list<int32_t>::iterator recent;
         Clock::time_point last_used;
     };
-    std::variant<FetchPlan, wire::ErrorCode> full(const wire::fetch::Request& request, int16_t version, Clock::time_point now);
-    std::variant<FetchPlan, wire::ErrorCode> continued(const wire::fetch::Request& request, int16_t version, Clock::time_point now);
+    std::variant<FetchPlan, wire::ErrorCode> full(const wire::fetch::Request& request, int16_t version,
+                                                  Clock::time_point now);
+    std::variant<FetchPlan, wire::ErrorCode> continued(const wire::fetch::Request& request, int16_t version,
+                                                       Clock::time_point now);
     int32_t open(std::vector<FetchPartition> partitions, bool uses_topic_ids, Clock::time_point now);
     void close(int32_t id);
     bool make_room(Clock::time_point now);

@@ -14,7 +14,6 @@
 
 #include <map>
 #include <utility>
-#include <utility>
 
 namespace kafka::api {
 namespace {

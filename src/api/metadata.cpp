@@ -72,8 +72,12 @@ log::Topic* find_or_create(Broker& broker, const std::string& name, const Reques
     store::TopicRow row;
     row.name = name;
     row.log_start_offsets.resize(size_t(broker.settings.default_partitions));
-    if (log::Topic* created = broker.create_topic(std::move(row))) return created;
-    broker.reload_catalog(); // somebody has created it by SQL in this moment
+    try {
+        if (log::Topic* created = broker.create_topic(std::move(row))) return created;
+        broker.reload_catalog(); // somebody has created it by SQL in this moment
+    } catch (const pg::Error& error) {
+        broker.log_failure("create topic \"" + name + "\"", error);
+    }
     return broker.catalog.find(name);
 }
 

@@ -1,16 +1,17 @@
 // Produce: appends one batch to each partition of the request and answers when they are durable.
 //
-// The batches arrive checked (api/receive.cpp); here each is held against its topic's limits, gets its offsets, and
-// is staged for the commit of the turn. A bad partition gets its error, the others proceed.
-// acks: -1 waits as the server's synchronous_commit says, 1 for the local flush; 0 gets no response, and a failure
-// closes the connection so that the client notices. Any other value is refused.
+// The batches arrive checked (api/receive.cpp); here each is held against its topic's limits, gets its
+// offsets, and is staged for the commit of the turn. A bad partition gets its error, the others proceed.
+// acks: -1 waits as the server's synchronous_commit says, 1 for the local flush; 0 gets no response, and a
+// failure closes the connection so that the client notices. Any other value is refused.
 //
-// v5 log_start_offset; v7 zstd; v8 record_errors (KIP-467); v9 flexible; v10 current_leader, which a single broker never
-// needs; v12 implicit transaction partitions (KIP-890); v13 topic ids (KIP-516). Versions 0-2 are advertised, because
-// librdkafka before 2.11.1 compresses only then, and refused like any unsupported version.
+// v5 log_start_offset; v7 zstd; v8 record_errors (KIP-467); v9 flexible; v10 current_leader, which a single
+// broker never needs; v12 implicit transaction partitions (KIP-890); v13 topic ids (KIP-516). Versions 0-2
+// are advertised, because librdkafka before 2.11.1 compresses only then, and refused like any unsupported
+// version.
 //
-// Not implemented: transactions; a transactional batch is refused. Sequences of idempotent producers are not checked,
-// and InitProducerId is not advertised.
+// Not implemented: transactions; a transactional batch is refused. Sequences of idempotent producers are not
+// checked, and InitProducerId is not advertised.
 #include "api/handlers.h"
 
 namespace kafka::api {
@@ -39,11 +40,13 @@ ErrorCode request_error(const Request& request, const PreparedBatches& batches, 
     });
     if (!transactional) return ErrorCode::none;
     if (!request.transactional_id) return ErrorCode::transactional_id_authorization_failed;
-    return version >= first_version_with_abortable_error ? ErrorCode::transaction_abortable : ErrorCode::invalid_txn_state;
+    return version >= first_version_with_abortable_error ? ErrorCode::transaction_abortable
+                                                         : ErrorCode::invalid_txn_state;
 }
 
 log::Topic* find_topic(const Broker& broker, const TopicProduceData& topic, int16_t version) {
-    return version >= first_version_with_topic_ids ? broker.catalog.find(topic.topic_id) : broker.catalog.find(topic.name);
+    return version >= first_version_with_topic_ids ? broker.catalog.find(topic.topic_id)
+                                                   : broker.catalog.find(topic.name);
 }
 
 std::vector<log::Topic*> topics_of(const Broker& broker, const Request& request, int16_t version) {
@@ -75,25 +78,33 @@ PartitionProduceResponse refused(int32_t index, record::Violation violation) {
     return response;
 }
 
-/// Writes what the broker decides into the batch: its offsets, the epoch and, where the topic says so, the time.
-void stamp(const PreparedBatch& batch, const log::Topic& topic, int64_t base_offset, int32_t leader_epoch, int64_t now_ms) {
-    char* bytes = const_cast<char*>(batch.data.data.data()); // ours: the received frame or our own recompression
-    if (topic.config.log_append_time) record::stamp_log_append_time(bytes, now_ms);
-    else if (batch.checked.max_timestamp_wrong) record::stamp_max_timestamp(bytes, batch.checked.max_timestamp);
+/// Writes what the broker decides into the batch: its offsets, the epoch and, where the topic says so, the
+/// time.
+void stamp(const PreparedBatch& batch, const log::Topic& topic, int64_t base_offset, int32_t leader_epoch,
+           int64_t now_ms) {
+    char* bytes =
+        const_cast<char*>(batch.data.data.data()); // ours: the received frame or our own recompression
+    if (topic.config.log_append_time)
+        record::stamp_log_append_time(bytes, now_ms);
+    else if (batch.checked.max_timestamp_wrong)
+        record::stamp_max_timestamp(bytes, batch.checked.max_timestamp);
     record::stamp(bytes, base_offset, leader_epoch);
 }
 
-PartitionProduceResponse append(Broker& broker, log::Topic& topic, int32_t index, PreparedBatch& batch, int64_t now_ms) {
+PartitionProduceResponse append(Broker& broker, log::Topic& topic, int32_t index, PreparedBatch& batch,
+                                int64_t now_ms) {
     record::Checked& checked = batch.checked;
     if (checked.error != ErrorCode::none) return failed(index, checked.error, std::move(checked.message));
     const size_t max_decompressed = size_t(broker.settings.max_decompressed_bytes);
-    if (auto violation = record::violates(checked, limits_of(topic, now_ms), batch.data.data, max_decompressed))
+    if (auto violation =
+            record::violates(checked, limits_of(topic, now_ms), batch.data.data, max_decompressed))
         return refused(index, std::move(*violation));
 
     const int64_t base_offset = log::Staging::next_offset(topic, index);
     stamp(batch, topic, base_offset, broker.leader_epoch, now_ms);
     const int64_t max_timestamp = topic.config.log_append_time ? now_ms : checked.max_timestamp;
-    broker.staging.append(topic, index, {batch.data, checked.header.last_offset_delta, max_timestamp}, now_ms);
+    broker.staging.append(topic, index, {batch.data, checked.header.last_offset_delta, max_timestamp},
+                          now_ms);
 
     PartitionProduceResponse response;
     response.index = index;
@@ -103,8 +114,8 @@ PartitionProduceResponse append(Broker& broker, log::Topic& topic, int32_t index
     return response;
 }
 
-/// The tail cache keeps received frames alive. A batch that is a small part of its frame is copied out of it, so
-/// that memory stays in proportion to what the cache counts.
+/// The tail cache keeps received frames alive. A batch that is a small part of its frame is copied out of it,
+/// so that memory stays in proportion to what the cache counts.
 void copy_small_parts(const Call& call, PreparedBatches& batches) {
     size_t accepted = 0;
     for (const PreparedBatch& b : batches)
@@ -120,7 +131,7 @@ void copy_small_parts(const Call& call, PreparedBatches& batches) {
 TopicProduceResponse produce(Broker& broker, const TopicProduceData& data, log::Topic* topic, int16_t version,
                              PreparedBatches::iterator& batch, int64_t now_ms) {
     const ErrorCode unknown = version >= first_version_with_topic_ids ? ErrorCode::unknown_topic_id
-                                                                       : ErrorCode::unknown_topic_or_partition;
+                                                                      : ErrorCode::unknown_topic_or_partition;
     TopicProduceResponse response;
     response.name = data.name;
     response.topic_id = data.topic_id;
@@ -129,7 +140,8 @@ TopicProduceResponse produce(Broker& broker, const TopicProduceData& data, log::
         if (!topic)
             response.partition_responses.push_back(failed(partition.index, unknown));
         else if (!topic->partition(partition.index))
-            response.partition_responses.push_back(failed(partition.index, ErrorCode::unknown_topic_or_partition));
+            response.partition_responses.push_back(
+                failed(partition.index, ErrorCode::unknown_topic_or_partition));
         else
             response.partition_responses.push_back(append(broker, *topic, partition.index, prepared, now_ms));
     }
@@ -168,7 +180,8 @@ void handle(Broker& broker, Call& call, Request& request) {
     Response response;
     auto batch = batches.begin();
     for (const auto& topic : request.topic_data)
-        response.responses.push_back(produce(broker, topic, find_topic(broker, topic, version), version, batch, now_ms));
+        response.responses.push_back(
+            produce(broker, topic, find_topic(broker, topic, version), version, batch, now_ms));
     finish(broker, std::move(call), acks, std::move(response));
 }
 

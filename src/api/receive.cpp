@@ -6,7 +6,8 @@
 namespace kafka::api {
 namespace {
 
-const std::optional<TargetCompression>& target_for(const wire::produce::TopicProduceData& topic, const BatchPolicy& policy) {
+const std::optional<TargetCompression>& target_for(const wire::produce::TopicProduceData& topic,
+                                                   const BatchPolicy& policy) {
     if (topic.name.empty()) {
         const auto it = policy.by_id.find(topic.topic_id);
         return it == policy.by_id.end() ? policy.by_default : it->second;
@@ -18,7 +19,8 @@ const std::optional<TargetCompression>& target_for(const wire::produce::TopicPro
 PreparedBatch prepare(const wire::Records& records, int16_t version, const std::shared_ptr<net::Frame>& frame,
                       const std::optional<TargetCompression>& target, size_t max_decompressed) {
     PreparedBatch batch{record::check(records.data, version, max_decompressed), {frame, records.data}};
-    if (batch.checked.error != wire::ErrorCode::none || !target || batch.checked.codec == target->codec) return batch;
+    if (batch.checked.error != wire::ErrorCode::none || !target || batch.checked.codec == target->codec)
+        return batch;
     if (auto again = record::recompress(records.data, target->codec, target->level, max_decompressed)) {
         const auto owner = std::make_shared<std::string>(std::move(*again));
         batch.data = {owner, *owner};
@@ -32,7 +34,8 @@ PreparedBatches prepare_all(const wire::produce::Request& request, int16_t versi
     for (const auto& topic : request.topic_data) {
         const auto& target = target_for(topic, policy);
         for (const auto& partition : topic.partition_data)
-            batches.push_back(prepare(partition.records, version, frame, target, policy.max_decompressed_bytes));
+            batches.push_back(
+                prepare(partition.records, version, frame, target, policy.max_decompressed_bytes));
     }
     return batches;
 }

@@ -1,5 +1,6 @@
-// From the net thread to the main thread: a decoded request becomes a Call, with the batches of a Produce request
-// checked and, where a topic asks for it, compressed anew, so that the main thread only has to assign offsets.
+// From the net thread to the main thread: a decoded request becomes a Call, with the batches of a Produce
+// request checked and, where a topic asks for it, compressed anew, so that the main thread only has to assign
+// offsets.
 #pragma once
 #include "api/call.h"
 #include "log/catalog.h"

@@ -1,5 +1,5 @@
-// Calls that wait: Fetch requests whose data are not there yet. Each has a deadline, and is woken when enough bytes
-// have been appended to its partitions or one of them has changed otherwise. Main thread only.
+// Calls that wait: Fetch requests whose data are not there yet. Each has a deadline, and is woken when enough
+// bytes have been appended to its partitions or one of them has changed otherwise. Main thread only.
 #pragma once
 #include "api/call.h"
 #include "api/fetch_sessions.h"
@@ -25,8 +25,8 @@ class Waiting {
 public:
     using Clock = std::chrono::steady_clock;
 
-    /// Parks a fetch until `bytes_missing` more bytes have been appended to any of the partitions, or its deadline.
-    /// A partition is named by the address of its tail, which lives as long as the partition.
+    /// Parks a fetch until `bytes_missing` more bytes have been appended to any of the partitions, or its
+    /// deadline. A partition is named by the address of its tail, which lives as long as the partition.
     void park(PendingFetch fetch, const std::vector<const void*>& partitions, int64_t bytes_missing);
 
     /// This many bytes have been appended to the partition.

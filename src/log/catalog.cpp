@@ -31,7 +31,8 @@ Topic* Catalog::find(const wire::Uuid& id) const {
 
 const Topic* Catalog::find_colliding(std::string_view name) const {
     const auto [begin, end] = by_metric_name_.equal_range(metric_name(name));
-    const auto other = std::find_if(begin, end, [&](const auto& entry) { return entry.second->name != name; });
+    const auto other =
+        std::find_if(begin, end, [&](const auto& entry) { return entry.second->name != name; });
     return other == end ? nullptr : other->second;
 }
 

@@ -16,7 +16,8 @@ class Catalog {
 public:
     Topic* find(std::string_view name) const;
     Topic* find(const wire::Uuid& id) const;
-    /// The topic whose name differs from this one only by `.` against `_`, as Kafka's metric names would collide.
+    /// The topic whose name differs from this one only by `.` against `_`, as Kafka's metric names would
+    /// collide.
     const Topic* find_colliding(std::string_view name) const;
 
     /// A topic of that name or id takes the place of the one that is there.

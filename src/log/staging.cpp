@@ -12,9 +12,11 @@ void Staging::append(Topic& topic, int32_t index, Batch batch, int64_t now_ms) {
     Partition& partition = *topic.partition(index);
     partition.staged_max_timestamp = std::max(partition.staged_max_timestamp, batch.max_timestamp);
     const int64_t base = partition.staged_end_offset, last = base + batch.last_offset_delta;
-    const auto rolled = std::find_if(rolls_.rbegin(), rolls_.rend(), [&](const StagedRoll& r) { return r.topic == &topic; });
+    const auto rolled =
+        std::find_if(rolls_.rbegin(), rolls_.rend(), [&](const StagedRoll& r) { return r.topic == &topic; });
     const size_t roll_index = rolled == rolls_.rend() ? no_roll : size_t(rolls_.rend() - rolled) - 1;
-    batches_.push_back({&topic, index, base, last, partition.staged_max_timestamp, std::move(batch.data), roll_index});
+    batches_.push_back(
+        {&topic, index, base, last, partition.staged_max_timestamp, std::move(batch.data), roll_index});
     partition.staged_end_offset = last + 1;
     topic.staged_segment_bytes += int64_t(size);
     bytes_ += size;
@@ -25,7 +27,8 @@ bool Staging::must_roll(Topic& topic, size_t batch_bytes, int64_t now_ms) const 
     if (topic.staged_segment_bytes == 0) return false; // an empty segment takes any batch
     if (topic.staged_segment_bytes + int64_t(batch_bytes) > topic.config.segment_bytes) return true;
     const Segment* open = topic.open_segment();
-    const bool rolled_now = !open || std::any_of(rolls_.begin(), rolls_.end(), [&](const StagedRoll& r) { return r.topic == &topic; });
+    const bool rolled_now = !open || std::any_of(rolls_.begin(), rolls_.end(),
+                                                 [&](const StagedRoll& r) { return r.topic == &topic; });
     return !rolled_now && now_ms - open->created_ms >= topic.config.segment_ms;
 }
 

@@ -1,8 +1,9 @@
-// The appends of one turn, between the moment their offsets are assigned and the commit that makes them durable.
-// Main thread only. Each append sees those staged before it; readers see none of them until commit().
+// The appends of one turn, between the moment their offsets are assigned and the commit that makes them
+// durable. Main thread only. Each append sees those staged before it; readers see none of them until
+// commit().
 //
-// A turn: append() for each accepted batch; the caller writes rolls() and batches() to the tables and commits;
-// then commit() makes them visible, or rollback() forgets them and their offsets.
+// A turn: append() for each accepted batch; the caller writes rolls() and batches() to the tables and
+// commits; then commit() makes them visible, or rollback() forgets them and their offsets.
 #pragma once
 #include "log/topic.h"
 
@@ -21,9 +22,9 @@ struct StagedBatch {
 /// A segment to be made before some batch of the turn, closing the one before it.
 struct StagedRoll {
     Topic* topic;
-    Segment opened;                          ///< its id is set by whoever makes the table
-    std::vector<int64_t> closed_timestamps;  ///< Segment::max_timestamps of the one before it
-    int64_t closed_bytes;                    ///< Segment::bytes of the one before it
+    Segment opened;                         ///< its id is set by whoever makes the table
+    std::vector<int64_t> closed_timestamps; ///< Segment::max_timestamps of the one before it
+    int64_t closed_bytes;                   ///< Segment::bytes of the one before it
 };
 
 class Staging {
@@ -38,7 +39,9 @@ public:
     };
 
     /// The offset that the next batch appended to this partition will get.
-    static int64_t next_offset(const Topic& topic, int32_t partition) { return topic.partition(partition)->staged_end_offset; }
+    static int64_t next_offset(const Topic& topic, int32_t partition) {
+        return topic.partition(partition)->staged_end_offset;
+    }
 
     /// Assigns offsets. The topic must have been opened. The bytes must already bear next_offset().
     void append(Topic& topic, int32_t partition, Batch batch, int64_t now_ms);

@@ -50,8 +50,10 @@ void TailCache::evict() {
     while (bytes_ > max_bytes_ && !order_.empty()) {
         const std::shared_ptr<Tail> oldest = std::move(order_.front());
         order_.pop_front();
-        if (oldest->dropped_) stale_--;
-        else pop(*oldest);
+        if (oldest->dropped_)
+            stale_--;
+        else
+            pop(*oldest);
     }
 }
 

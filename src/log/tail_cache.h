@@ -1,5 +1,6 @@
-// The newest batches of each partition, kept in memory so that consumers that keep up are served without a query
-// and without a copy. Bounded in bytes over all partitions; the oldest batch of all goes first. Main thread only.
+// The newest batches of each partition, kept in memory so that consumers that keep up are served without a
+// query and without a copy. Bounded in bytes over all partitions; the oldest batch of all goes first. Main
+// thread only.
 #pragma once
 #include "wire/bytes.h"
 
@@ -29,8 +30,8 @@ public:
     /// True if the batch that holds `offset` is here.
     bool covers(int64_t offset) const { return !batches_.empty() && batches_.front().base_offset <= offset; }
 
-    /// Whole batches from the one that holds `offset` on, up to `max_bytes`; the first one even if it is larger when
-    /// `at_least_one`. Nothing unless covers(offset) and the offset is below the end.
+    /// Whole batches from the one that holds `offset` on, up to `max_bytes`; the first one even if it is
+    /// larger when `at_least_one`. Nothing unless covers(offset) and the offset is below the end.
     BatchRun read(int64_t offset, size_t max_bytes, bool at_least_one) const;
 
 private:

@@ -1,5 +1,5 @@
-// What the broker knows of a topic: its partitions and the segments that hold their batches. Main thread only;
-// a cache of the tables, changed only after the commit that makes the change durable.
+// What the broker knows of a topic: its partitions and the segments that hold their batches. Main thread
+// only; a cache of the tables, changed only after the commit that makes the change durable.
 #pragma once
 #include "log/tail_cache.h"
 #include "log/topic_config.h"
@@ -13,11 +13,12 @@ namespace kafka::log {
 
 /// One table of a topic's batches, for a span of time or size; all partitions share it.
 struct Segment {
-    int64_t id = 0;                      ///< names the table: kafka.segment_<id>
-    std::vector<int64_t> start_offsets;  ///< by partition: the next offset when the segment was made
-    std::vector<int64_t> max_timestamps; ///< by partition, once the segment is closed; -1: no record. Empty while open
-    int64_t created_ms = 0;              ///< wall clock, for segment.ms
-    int64_t bytes = 0;                   ///< of batches written; known for the open segment since it was opened here
+    int64_t id = 0;                     ///< names the table: kafka.segment_<id>
+    std::vector<int64_t> start_offsets; ///< by partition: the next offset when the segment was made
+    std::vector<int64_t>
+        max_timestamps;     ///< by partition, once the segment is closed; -1: no record. Empty while open
+    int64_t created_ms = 0; ///< wall clock, for segment.ms
+    int64_t bytes = 0;      ///< of batches written; known for the open segment since it was opened here
 
     bool closed() const { return !max_timestamps.empty(); }
     /// The first offset of that partition that this segment can hold (0 for partitions added later).
@@ -30,10 +31,11 @@ struct Segment {
 struct Partition {
     int32_t index = 0;
     int64_t log_start_offset = 0;
-    int64_t high_watermark = 0;    ///< next offset after the last durable record: what consumers may read up to
-    int64_t staged_end_offset = 0; ///< next offset to assign in this turn; equals high_watermark between turns
-    int64_t max_timestamp = -1;    ///< largest durable timestamp of this partition in the open segment; -1: none
-    int64_t staged_max_timestamp = -1; ///< the same with this turn's batches
+    int64_t high_watermark = 0; ///< next offset after the last durable record: what consumers may read up to
+    int64_t staged_end_offset =
+        0;                      ///< next offset to assign in this turn; equals high_watermark between turns
+    int64_t max_timestamp = -1; ///< largest durable timestamp of this partition in the open segment; -1: none
+    int64_t staged_max_timestamp = -1;                     ///< the same with this turn's batches
     std::shared_ptr<Tail> tail = std::make_shared<Tail>(); ///< the newest batches, in memory
 
     int64_t last_stable_offset() const { return high_watermark; }
@@ -48,16 +50,20 @@ struct Topic {
     std::vector<Partition> partitions;
     std::vector<Segment> segments; ///< oldest first; at most the last one is open
     bool opened = false;           ///< segments and ends have been read; done on first touch
-    int64_t staged_segment_bytes = -1; ///< of the open segment with this turn's batches; -1: there is no open segment
+    int64_t staged_segment_bytes =
+        -1; ///< of the open segment with this turn's batches; -1: there is no open segment
 
     Partition* partition(int32_t index) {
         return index >= 0 && size_t(index) < partitions.size() ? &partitions[size_t(index)] : nullptr;
     }
     const Partition* partition(int32_t index) const { return const_cast<Topic*>(this)->partition(index); }
 
-    Segment* open_segment() { return segments.empty() || segments.back().closed() ? nullptr : &segments.back(); }
+    Segment* open_segment() {
+        return segments.empty() || segments.back().closed() ? nullptr : &segments.back();
+    }
 
-    /// Index into `segments` of the first that may hold this offset of the partition; segments.size() if there is none.
+    /// Index into `segments` of the first that may hold this offset of the partition; segments.size() if
+    /// there is none.
     size_t segment_holding(int32_t partition, int64_t offset) const {
         size_t at = segments.size();
         while (at > 0 && segments[at - 1].start_offset(partition) > offset) at--;

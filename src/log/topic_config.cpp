@@ -63,7 +63,8 @@ template <class Number> std::optional<Number> parse(std::string_view s) {
     return n;
 }
 
-/// Calls `f` for each element of a list split at `separator`, blanks around it removed. A blank list has none.
+/// Calls `f` for each element of a list split at `separator`, blanks around it removed. A blank list has
+/// none.
 template <class F> void for_each_element(std::string_view list, char separator, F f) {
     for (bool more = !trim(list).empty(); more;) {
         const size_t at = list.find(separator);
@@ -82,7 +83,8 @@ bool is_choice(const char* choices, std::string_view value) {
 /// Ignores the case of letters in `value`; `word` is in lower case.
 bool is_word(std::string_view value, std::string_view word) {
     const std::string_view s = trim(value);
-    return std::equal(s.begin(), s.end(), word.begin(), word.end(), [](char a, char b) { return (a | 0x20) == b; });
+    return std::equal(s.begin(), s.end(), word.begin(), word.end(),
+                      [](char a, char b) { return (a | 0x20) == b; });
 }
 bool is_true(std::string_view value) { return is_word(value, "true"); }
 bool is_boolean(std::string_view value) { return is_true(value) || is_word(value, "false"); }
@@ -95,7 +97,8 @@ bool is_number(std::string_view s) {
 bool is_replica(std::string_view element) {
     const size_t colon = element.find(':');
     if (element.empty()) return true;
-    return colon != element.npos && is_number(element.substr(0, colon)) && is_number(element.substr(colon + 1));
+    return colon != element.npos && is_number(element.substr(0, colon)) &&
+           is_number(element.substr(colon + 1));
 }
 
 /// An empty list is a value like any other, also for cleanup.policy.
@@ -110,9 +113,12 @@ bool is_valid_list(const ConfigKey& key, std::string_view value) {
 
 bool is_valid(const ConfigKey& key, std::string_view value) {
     switch (key.type) {
-    case T::boolean: return is_boolean(value);
-    case T::string: return is_choice(key.choices, trim(value));
-    case T::list: return is_valid_list(key, value);
+    case T::boolean:
+        return is_boolean(value);
+    case T::string:
+        return is_choice(key.choices, trim(value));
+    case T::list:
+        return is_valid_list(key, value);
     case T::decimal: {
         const auto n = parse<double>(value);
         return n && *n >= double(key.min) && *n <= double(key.max);
@@ -138,7 +144,8 @@ std::optional<int> level_of(std::string_view codec, const ConfigOverrides& overr
 std::span<const ConfigKey> topic_config_keys() { return keys; }
 
 const ConfigKey* find_topic_config(std::string_view name) {
-    const auto it = std::find_if(std::begin(keys), std::end(keys), [&](const ConfigKey& k) { return name == k.name; });
+    const auto it =
+        std::find_if(std::begin(keys), std::end(keys), [&](const ConfigKey& k) { return name == k.name; });
     return it == std::end(keys) ? nullptr : it;
 }
 
@@ -146,7 +153,8 @@ std::optional<std::string> config_problem(std::string_view name, const std::opti
     const ConfigKey* key = find_topic_config(name);
     if (!key) return "There is no topic config named " + std::string(name);
     if (!value) return "The topic config " + std::string(name) + " needs a value";
-    if (!is_valid(*key, *value)) return "The value " + *value + " is not valid for topic config " + std::string(name);
+    if (!is_valid(*key, *value))
+        return "The value " + *value + " is not valid for topic config " + std::string(name);
     // Bounds at which Kafka's zlib and ours differ: 0 would mean "store only", which Kafka does not offer.
     if (name == "compression.gzip.level" && parse<int64_t>(*value) == 0)
         return "The value 0 is not valid for topic config " + std::string(name);
@@ -163,7 +171,8 @@ std::optional<std::string> configs_conflict(const ConfigOverrides& overrides) {
     return std::nullopt;
 }
 
-std::string effective_value(const ConfigKey& key, const ConfigOverrides& overrides, const ConfigDefaults& defaults) {
+std::string effective_value(const ConfigKey& key, const ConfigOverrides& overrides,
+                            const ConfigDefaults& defaults) {
     const std::string_view name = key.name;
     if (const auto it = overrides.find(name); it != overrides.end()) return it->second;
     if (name == "compression.type") return defaults.compression_type;
@@ -174,7 +183,9 @@ std::string effective_value(const ConfigKey& key, const ConfigOverrides& overrid
 }
 
 TopicConfig resolve(const ConfigOverrides& overrides, const ConfigDefaults& defaults) {
-    const auto text = [&](const char* name) { return effective_value(*find_topic_config(name), overrides, defaults); };
+    const auto text = [&](const char* name) {
+        return effective_value(*find_topic_config(name), overrides, defaults);
+    };
     const auto number = [&](const char* name) { return parse<int64_t>(text(name)).value_or(0); };
     TopicConfig config{};
     config.compression_type = trim(text("compression.type"));
@@ -185,7 +196,8 @@ TopicConfig resolve(const ConfigOverrides& overrides, const ConfigDefaults& defa
     config.log_append_time = trim(text("message.timestamp.type")) == "LogAppendTime";
     config.timestamp_before_max_ms = number("message.timestamp.before.max.ms");
     config.timestamp_after_max_ms = number("message.timestamp.after.max.ms");
-    for_each_element(text("cleanup.policy"), ',', [&](std::string_view p) { config.compacted |= p == "compact"; });
+    for_each_element(text("cleanup.policy"), ',',
+                     [&](std::string_view p) { config.compacted |= p == "compact"; });
     return config;
 }
 
@@ -194,7 +206,8 @@ std::optional<std::string> topic_name_problem(std::string_view name) {
     if (name == "." || name == "..") return "'.' and '..' cannot be topic names";
     if (name.size() > 249) return "A topic name has at most 249 characters";
     const auto legal = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+               c == '_' || c == '-';
     };
     if (!std::all_of(name.begin(), name.end(), legal))
         return "A topic name consists of ASCII letters, digits, '.', '_' and '-'";

@@ -1,5 +1,5 @@
-// The configuration of a topic: every topic config of Kafka 4.2 with its type, default and validation, and the
-// typed values that the broker acts on. Pure; used by the main thread and by the SQL functions.
+// The configuration of a topic: every topic config of Kafka 4.2 with its type, default and validation, and
+// the typed values that the broker acts on. Pure; used by the main thread and by the SQL functions.
 #pragma once
 #include "wire/bytes.h"
 
@@ -13,15 +13,22 @@
 namespace kafka::log {
 
 /// Types of config values, with the codes that DescribeConfigs and CreateTopics report.
-enum class ConfigType : int8_t { boolean = 1, string = 2, integer = 3, long_integer = 5, decimal = 6, list = 7 };
+enum class ConfigType : int8_t {
+    boolean = 1,
+    string = 2,
+    integer = 3,
+    long_integer = 5,
+    decimal = 6,
+    list = 7
+};
 
 /// One known topic config: what Kafka calls a ConfigKey.
 struct ConfigKey {
     const char* name;
     ConfigType type;
     const char* default_value;
-    int64_t min, max;            ///< range of integers (inclusive)
-    const char* choices;         ///< space separated permitted values of strings and lists; null: any
+    int64_t min, max;    ///< range of integers (inclusive)
+    const char* choices; ///< space separated permitted values of strings and lists; null: any
 };
 
 /// All topic configs of Kafka 4.2, sorted by name.
@@ -36,8 +43,8 @@ std::optional<std::string> config_problem(std::string_view name, const std::opti
 /// Configs that were set for a topic: name to value, as given.
 using ConfigOverrides = std::map<std::string, std::string, std::less<>>;
 
-/// What is wrong with these configs together, each of which is valid alone (a sentence for INVALID_CONFIG), or
-/// nothing.
+/// What is wrong with these configs together, each of which is valid alone (a sentence for INVALID_CONFIG),
+/// or nothing.
 std::optional<std::string> configs_conflict(const ConfigOverrides& overrides);
 
 /// Broker-wide values that a topic without an override of its own falls back to (settings of the server).
@@ -49,15 +56,16 @@ struct ConfigDefaults {
 };
 
 /// The effective value of one config: the override, else the broker's default, else Kafka's.
-std::string effective_value(const ConfigKey& key, const ConfigOverrides& overrides, const ConfigDefaults& defaults);
+std::string effective_value(const ConfigKey& key, const ConfigOverrides& overrides,
+                            const ConfigDefaults& defaults);
 
 /// The effective configs that the broker reads on its way of work.
 struct TopicConfig {
-    std::string compression_type; ///< "producer", "uncompressed", or a codec's name
+    std::string compression_type;         ///< "producer", "uncompressed", or a codec's name
     std::optional<int> compression_level; ///< level for the codec named above; nothing: the codec's default
-    int64_t max_message_bytes = 0;    ///< largest batch, compressed, header included
-    int64_t segment_bytes = 0;        ///< a segment rolls before it grows past this
-    int64_t segment_ms = 0;           ///< a segment rolls when it is older than this
+    int64_t max_message_bytes = 0;        ///< largest batch, compressed, header included
+    int64_t segment_bytes = 0;            ///< a segment rolls before it grows past this
+    int64_t segment_ms = 0;               ///< a segment rolls when it is older than this
     bool compacted = false;               ///< cleanup.policy contains compact: keys are required
     bool log_append_time = false;         ///< message.timestamp.type is LogAppendTime
     int64_t timestamp_before_max_ms = 0, timestamp_after_max_ms = 0; ///< how far a CreateTime may be from now
@@ -69,8 +77,8 @@ TopicConfig resolve(const ConfigOverrides& overrides, const ConfigDefaults& defa
 /// Most partitions that a topic, and all topics of one CreateTopics request together, may be created with.
 constexpr int32_t max_partitions = 10000;
 
-/// What is wrong with a topic's name by Kafka's rules (1-249 of letters, digits, `.`, `_`, `-`; not "." or ".."),
-/// as a sentence for INVALID_TOPIC_EXCEPTION, or nothing.
+/// What is wrong with a topic's name by Kafka's rules (1-249 of letters, digits, `.`, `_`, `-`; not "." or
+/// ".."), as a sentence for INVALID_TOPIC_EXCEPTION, or nothing.
 std::optional<std::string> topic_name_problem(std::string_view name);
 
 /// True of the topics of Kafka's coordinators (__consumer_offsets and the like); UIs hide them.

@@ -88,10 +88,15 @@ log::ConfigOverrides read_config(const std::string& object) {
             refuse(sqlstate::invalid_parameter_value, "invalid topic config " + quoted(name), *problem + ".");
         config[name] = *value;
     }
+    if (auto conflict = log::configs_conflict(config))
+        refuse(sqlstate::invalid_parameter_value, "invalid topic config", *conflict + ".");
     return config;
 }
 
 void check_name(const std::string& name) {
+    if (log::is_reserved_topic(name))
+        refuse(sqlstate::invalid_name, "topic name " + quoted(name) + " is reserved",
+               "It belongs to Kafka's controllers.");
     if (auto problem = log::topic_name_problem(name))
         refuse(sqlstate::invalid_name, "invalid topic name " + quoted(name), *problem + ".");
     const pg::Result colliding = pg::execute("SELECT t.name FROM kafka.topic t"

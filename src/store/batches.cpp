@@ -15,7 +15,8 @@ constexpr int rows_per_fetch = 16;
 
 Batches::Statements::Statements(int64_t segment)
     : insert("INSERT INTO " + segment_table(segment) +
-             " (partition, leader_epoch, base_offset, last_offset, max_timestamp, data) VALUES ($1, $2, $3, $4, $5, $6)"),
+             " (partition, leader_epoch, base_offset, last_offset, max_timestamp, data) VALUES ($1, $2, $3, "
+             "$4, $5, $6)"),
       last_before("SELECT last_offset, max_timestamp, leader_epoch FROM " + segment_table(segment) +
                   " WHERE partition = $1 AND last_offset < $2 ORDER BY last_offset DESC LIMIT 1"),
       read("SELECT base_offset, last_offset, data FROM " + segment_table(segment) +
@@ -53,7 +54,8 @@ std::optional<SegmentEnd> Batches::last_before(int64_t segment, int32_t partitio
     return SegmentEnd{rows.int64(0, 0), rows.int64(0, 1), rows.int32(0, 2)};
 }
 
-std::vector<StoredBatch> Batches::read(int64_t segment, int32_t partition, int64_t offset, size_t max_bytes, bool at_least_one) {
+std::vector<StoredBatch> Batches::read(int64_t segment, int32_t partition, int64_t offset, size_t max_bytes,
+                                       bool at_least_one) {
     std::vector<StoredBatch> batches;
     size_t bytes = 0;
     pg::Cursor cursor = statements(segment).read.open({partition, offset});
@@ -71,7 +73,8 @@ std::vector<StoredBatch> Batches::read(int64_t segment, int32_t partition, int64
     }
 }
 
-std::optional<int64_t> Batches::first_reaching(int64_t segment, int32_t partition, Rising column, int64_t value) {
+std::optional<int64_t> Batches::first_reaching(int64_t segment, int32_t partition, Rising column,
+                                               int64_t value) {
     pg::Statement& probe = statements(segment).probe;
     const auto reaches = [&](const pg::Result& row) {
         return (column == Rising::max_timestamp ? row.int64(0, 2) : row.int32(0, 3)) >= value;
@@ -85,7 +88,8 @@ std::optional<int64_t> Batches::first_reaching(int64_t segment, int32_t partitio
         const pg::Result row = probe.execute({partition, middle});
         if (!row.empty() && reaches(row)) {
             found = row.int64(0, 0);
-            high = std::min(found, middle) - 1; // no batch holds `middle` where it is before the segment's first
+            high =
+                std::min(found, middle) - 1; // no batch holds `middle` where it is before the segment's first
         } else if (!row.empty()) {
             low = row.int64(0, 1) + 1;
         } else {

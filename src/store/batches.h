@@ -33,7 +33,8 @@ struct SegmentEnd {
     int32_t leader_epoch;
 };
 
-/// Columns that never fall along the offsets of a partition in a segment, so that they can be searched by halves.
+/// Columns that never fall along the offsets of a partition in a segment, so that they can be searched by
+/// halves.
 enum class Rising { max_timestamp, leader_epoch };
 
 /// Prepared statements for the segments in use, the least recently used given up first.
@@ -47,9 +48,10 @@ public:
     /// The newest batch of the partition in the segment that ends below `offset`; nothing if there is none.
     std::optional<SegmentEnd> last_before(int64_t segment, int32_t partition, int64_t offset);
 
-    /// Whole batches from the one that holds `offset` on, up to `max_bytes`; the first one even if it is larger
-    /// when `at_least_one`.
-    std::vector<StoredBatch> read(int64_t segment, int32_t partition, int64_t offset, size_t max_bytes, bool at_least_one);
+    /// Whole batches from the one that holds `offset` on, up to `max_bytes`; the first one even if it is
+    /// larger when `at_least_one`.
+    std::vector<StoredBatch> read(int64_t segment, int32_t partition, int64_t offset, size_t max_bytes,
+                                  bool at_least_one);
 
     /// Base offset of the first batch of the partition in the segment whose column is at least `value`.
     std::optional<int64_t> first_reaching(int64_t segment, int32_t partition, Rising column, int64_t value);

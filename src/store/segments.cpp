@@ -8,14 +8,14 @@ namespace kafka::store {
 std::string segment_table(int64_t id) { return "kafka.segment_" + std::to_string(id); }
 
 std::vector<SegmentRow> load_segments(const wire::Uuid& topic) {
-    const pg::Result rows = pg::execute(
-        "SELECT s.id, s.start_offsets, s.max_timestamps, s.created_ms,"
-        "       coalesce(s.bytes, pg_catalog.pg_table_size(t.table_oid))"
-        "  FROM kafka.segment s,"
-        "       pg_catalog.to_regclass('kafka.segment_' || s.id) AS t(table_oid)"
-        " WHERE s.topic_id = $1 AND t.table_oid IS NOT NULL"
-        " ORDER BY s.id",
-        {topic});
+    const pg::Result rows =
+        pg::execute("SELECT s.id, s.start_offsets, s.max_timestamps, s.created_ms,"
+                    "       coalesce(s.bytes, pg_catalog.pg_table_size(t.table_oid))"
+                    "  FROM kafka.segment s,"
+                    "       pg_catalog.to_regclass('kafka.segment_' || s.id) AS t(table_oid)"
+                    " WHERE s.topic_id = $1 AND t.table_oid IS NOT NULL"
+                    " ORDER BY s.id",
+                    {topic});
     std::vector<SegmentRow> segments;
     for (size_t i = 0; i < rows.size(); i++) {
         SegmentRow row{rows.int64(i, 0), rows.int64_array(i, 1), {}, rows.int64(i, 3), rows.int64(i, 4)};
@@ -25,8 +25,10 @@ std::vector<SegmentRow> load_segments(const wire::Uuid& topic) {
     return segments;
 }
 
-int64_t create_segment(const wire::Uuid& topic, const std::vector<int64_t>& start_offsets, int64_t created_ms) {
-    const int64_t id = pg::execute("INSERT INTO kafka.segment (topic_id, start_offsets, created_ms) VALUES ($1, $2, $3) RETURNING id",
+int64_t create_segment(const wire::Uuid& topic, const std::vector<int64_t>& start_offsets,
+                       int64_t created_ms) {
+    const int64_t id = pg::execute("INSERT INTO kafka.segment (topic_id, start_offsets, created_ms) VALUES "
+                                   "($1, $2, $3) RETURNING id",
                                    {topic, std::span<const int64_t>(start_offsets), created_ms})
                            .int64(0, 0);
     // Rows are only ever added, so vacuum has nothing to do until the segment is frozen or dropped.
@@ -42,9 +44,10 @@ void close_segment(int64_t id, const std::vector<int64_t>& max_timestamps, int64
 }
 
 std::vector<int64_t> dead_segments() {
-    const pg::Result rows = pg::execute("SELECT s.id FROM kafka.segment s"
-                                        " WHERE NOT EXISTS (SELECT FROM kafka.topic t WHERE t.id = s.topic_id)"
-                                        " ORDER BY s.id");
+    const pg::Result rows =
+        pg::execute("SELECT s.id FROM kafka.segment s"
+                    " WHERE NOT EXISTS (SELECT FROM kafka.topic t WHERE t.id = s.topic_id)"
+                    " ORDER BY s.id");
     std::vector<int64_t> ids;
     for (size_t i = 0; i < rows.size(); i++) ids.push_back(rows.int64(i, 0));
     return ids;

@@ -25,7 +25,8 @@ std::string segment_table(int64_t id);
 std::vector<SegmentRow> load_segments(const wire::Uuid& topic);
 
 /// Makes the table and its catalog row, and returns the id.
-int64_t create_segment(const wire::Uuid& topic, const std::vector<int64_t>& start_offsets, int64_t created_ms);
+int64_t create_segment(const wire::Uuid& topic, const std::vector<int64_t>& start_offsets,
+                       int64_t created_ms);
 
 /// No batch will be added any more.
 void close_segment(int64_t id, const std::vector<int64_t>& max_timestamps, int64_t bytes);

@@ -13,7 +13,8 @@ constexpr uint8_t leading_dash = 62; ///< the six bits that base64url writes as 
 std::string key_of(const wire::Uuid& id) { return {reinterpret_cast<const char*>(id.data()), id.size()}; }
 
 void load_partitions(std::unordered_map<std::string, TopicRow*>& topics) {
-    const pg::Result rows = pg::execute("SELECT topic_id, log_start_offset FROM kafka.partition ORDER BY topic_id, partition");
+    const pg::Result rows =
+        pg::execute("SELECT topic_id, log_start_offset FROM kafka.partition ORDER BY topic_id, partition");
     for (size_t i = 0; i < rows.size(); i++)
         if (const auto it = topics.find(key_of(rows.uuid(i, 0))); it != topics.end())
             it->second->log_start_offsets.push_back(rows.int64(i, 1));
@@ -39,6 +40,8 @@ std::vector<TopicRow> load_topics() {
     return topics;
 }
 
+void do_not_wait_for_locks() { pg::execute("SET LOCAL lock_timeout = '1ms'"); }
+
 wire::Uuid new_topic_id() {
     for (;;) {
         const wire::Uuid id = pg::execute("SELECT pg_catalog.gen_random_uuid()").uuid(0, 0);
@@ -47,8 +50,9 @@ wire::Uuid new_topic_id() {
 }
 
 bool insert_topic(const TopicRow& topic) {
-    const pg::Result inserted = pg::execute("INSERT INTO kafka.topic (id, name) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING id",
-                                            {topic.id, std::string_view(topic.name)});
+    const pg::Result inserted = pg::execute(
+        "INSERT INTO kafka.topic (id, name) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING id",
+        {topic.id, std::string_view(topic.name)});
     if (inserted.empty()) return false;
     pg::execute("INSERT INTO kafka.partition (topic_id, partition, log_start_offset) "
                 "SELECT $1, n - 1, o FROM pg_catalog.unnest($2) WITH ORDINALITY AS u(o, n)",

@@ -1,4 +1,5 @@
-// The rows of kafka.topic, kafka.partition and kafka.topic_config. Called inside a pg::Transaction; throws pg::Error.
+// The rows of kafka.topic, kafka.partition and kafka.topic_config. Called inside a pg::Transaction; throws
+// pg::Error.
 #pragma once
 #include "wire/bytes.h"
 
@@ -20,7 +21,12 @@ struct TopicRow {
 /// Every topic, in no order.
 std::vector<TopicRow> load_topics();
 
-/// A random id for a new topic. Never one that clients print with a dash in front, which their tools take for an option.
+/// For the rest of the transaction: a row that somebody else has changed and not committed yet is an error at
+/// once.
+void do_not_wait_for_locks();
+
+/// A random id for a new topic. Never one that clients print with a dash in front, which their tools take for
+/// an option.
 wire::Uuid new_topic_id();
 
 /// Stores a new topic; false if one of that name is there already (then nothing is stored).

@@ -17,8 +17,10 @@ bool wait_for_extension() {
         if (pg::reload_requested()) pg::reload();
         if (pg::extension_exists()) return true;
         if (!told)
-            pg::log(pg::Level::log, "pg_kafka waits for its extension in database \"" + pg::current_settings().database + "\"", {},
-                    "Run CREATE EXTENSION pg_kafka there, or set pg_kafka.database to where it is.");
+            pg::log(pg::Level::log,
+                    "pg_kafka waits for its extension in database \"" + pg::current_settings().database +
+                        "\"",
+                    {}, "Run CREATE EXTENSION pg_kafka there, or set pg_kafka.database to where it is.");
         told = true;
         pg::wait(std::nullopt); // whoever creates the extension wakes us
     }

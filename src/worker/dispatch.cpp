@@ -10,7 +10,9 @@ namespace {
 
 void refuse(api::Broker& broker, api::Call& call, const pg::Error& error) {
     broker.distrust_tables();
-    pg::log(pg::Level::warning, std::string("pg_kafka could not handle a ") + wire::api_of(call.request()).name + " request: " + error.what(),
+    pg::log(pg::Level::warning,
+            std::string("pg_kafka could not handle a ") + wire::api_of(call.request()).name +
+                " request: " + error.what(),
             error.detail, error.hint);
     wire::Response response = api::refuse(call.request(), call.version(), api::error_for(error));
     broker.answer(std::move(call), std::move(response));
@@ -28,7 +30,8 @@ template <class Step> void guarded(api::Broker& broker, api::Call& call, Step st
 } // namespace
 
 void dispatch(api::Broker& broker, api::Call call) {
-    guarded(broker, call, [&] { std::visit([&](auto& request) { api::handle(broker, call, request); }, call.request()); });
+    guarded(broker, call,
+            [&] { std::visit([&](auto& request) { api::handle(broker, call, request); }, call.request()); });
 }
 
 void resume(api::Broker& broker, api::PendingFetch fetch) {

@@ -37,7 +37,8 @@ void write_to_log(const net::Notice& notice) {
 } // namespace
 
 Loop::Loop(std::unique_ptr<api::Broker> broker)
-    : broker_(std::move(broker)), generation_(pg::catalog_generation()), server_(net_settings(broker_->settings), callbacks()) {
+    : broker_(std::move(broker)), generation_(pg::catalog_generation()),
+      server_(net_settings(broker_->settings), callbacks()) {
     broker_->reload_catalog();
     publish_policy();
     server_.start();
@@ -47,7 +48,8 @@ Loop::~Loop() { stop_net(); }
 
 void Loop::stop_net() { server_.stop(std::chrono::milliseconds(0)); }
 
-// From the net thread ----------------------------------------------------------------------------------------------
+// From the net thread
+// ----------------------------------------------------------------------------------------------
 
 void Loop::post(api::Inbound message) {
     if (inbox_.post(std::move(message))) pg::wake_main();
@@ -61,7 +63,8 @@ net::Callbacks Loop::callbacks() {
     };
 }
 
-// The main thread --------------------------------------------------------------------------------------------------
+// The main thread
+// --------------------------------------------------------------------------------------------------
 
 void Loop::run() {
     while (!pg::shutdown_requested()) {
@@ -93,7 +96,8 @@ bool Loop::extension_still_there() {
         if (!pg::extension_exists()) return false;
         broker_->reload_catalog();
     } catch (const pg::Error& error) { // dropped, or locked, in this moment; looked at again in the next turn
-        pg::log(pg::Level::warning, std::string("pg_kafka could not read its catalog: ") + error.what(), error.detail, error.hint);
+        pg::log(pg::Level::warning, std::string("pg_kafka could not read its catalog: ") + error.what(),
+                error.detail, error.hint);
         return true;
     }
     generation_ = generation;
@@ -116,9 +120,12 @@ void Loop::take_inbox() {
 }
 
 void Loop::handle(api::Inbound message) {
-    if (auto* call = std::get_if<api::Call>(&message)) dispatch(*broker_, std::move(*call));
-    else if (auto* closed = std::get_if<api::ConnectionClosed>(&message)) broker_->waiting.connection_closed(closed->connection);
-    else write_to_log(std::get<net::Notice>(message));
+    if (auto* call = std::get_if<api::Call>(&message))
+        dispatch(*broker_, std::move(*call));
+    else if (auto* closed = std::get_if<api::ConnectionClosed>(&message))
+        broker_->waiting.connection_closed(closed->connection);
+    else
+        write_to_log(std::get<net::Notice>(message));
 }
 
 void Loop::turn() {
@@ -135,7 +142,8 @@ void Loop::turn() {
 
 void Loop::resume_waiting() {
     for (api::PendingFetch& fetch : std::exchange(broker_->deferred, {})) resume(*broker_, std::move(fetch));
-    for (api::PendingFetch& fetch : broker_->waiting.take_ready(Clock::now())) resume(*broker_, std::move(fetch));
+    for (api::PendingFetch& fetch : broker_->waiting.take_ready(Clock::now()))
+        resume(*broker_, std::move(fetch));
 }
 
 void Loop::send_replies() {

@@ -1,4 +1,5 @@
-// The main loop of the broker: wait, take, handle, commit, reply. Main thread only, but for what the net thread posts.
+// The main loop of the broker: wait, take, handle, commit, reply. Main thread only, but for what the net
+// thread posts.
 #pragma once
 #include "api/broker.h"
 #include "net/mailbox.h"

@@ -1,5 +1,5 @@
-// Measures any Kafka broker with librdkafka: bench BOOTSTRAP [SECONDS]. Prints one figure per line: name, value, unit.
-// Each figure has its own topic and a warm-up that does not count.
+// Measures any Kafka broker with librdkafka: bench BOOTSTRAP [SECONDS]. Prints one figure per line: name,
+// value, unit. Each figure has its own topic and a warm-up that does not count.
 #include <librdkafka/rdkafkacpp.h>
 
 #include <algorithm>
@@ -18,7 +18,9 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 
 constexpr size_t record_bytes = 1024;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 std::unique_ptr<RdKafka::Conf> conf(const std::string& bootstrap, const Settings& settings) {
     std::unique_ptr<RdKafka::Conf> conf(RdKafka::Conf::create(RdKafka::Conf::CONF_GLOBAL));
@@ -52,8 +54,9 @@ public:
 
     void send(const std::string& topic, const std::string& value) {
         for (;;) {
-            const auto error = producer_->produce(topic, 0, RdKafka::Producer::RK_MSG_COPY, const_cast<char*>(value.data()),
-                                                  value.size(), nullptr, 0, 0, nullptr);
+            const auto error =
+                producer_->produce(topic, 0, RdKafka::Producer::RK_MSG_COPY, const_cast<char*>(value.data()),
+                                   value.size(), nullptr, 0, 0, nullptr);
             if (error == RdKafka::ERR_NO_ERROR) return;
             if (error != RdKafka::ERR__QUEUE_FULL) throw std::runtime_error(RdKafka::err2str(error));
             producer_->poll(10);
@@ -70,10 +73,13 @@ private:
     std::unique_ptr<RdKafka::Producer> producer_;
 };
 
-void print(const std::string& name, double value, const char* unit) { std::printf("%-32s %10.2f %s\n", name.c_str(), value, unit); }
+void print(const std::string& name, double value, const char* unit) {
+    std::printf("%-32s %10.2f %s\n", name.c_str(), value, unit);
+}
 
 /// Produces for some seconds as fast as it goes; returns the number of records.
-long produce_stream(const std::string& bootstrap, const std::string& topic, double seconds, const Settings& settings) {
+long produce_stream(const std::string& bootstrap, const std::string& topic, double seconds,
+                    const Settings& settings) {
     Producer producer(bootstrap, settings);
     const std::string value(record_bytes, 'x');
     const auto until = [&](double limit) {
@@ -112,7 +118,9 @@ void produce_one_by_one(const std::string& bootstrap, const std::string& topic, 
 /// Reads a topic from its start to its end.
 void consume(const std::string& bootstrap, const std::string& topic, long records) {
     std::string error;
-    auto configured = conf(bootstrap, {{"group.id", "bench"}, {"enable.auto.commit", "false"}, {"fetch.message.max.bytes", "4194304"}});
+    auto configured = conf(
+        bootstrap,
+        {{"group.id", "bench"}, {"enable.auto.commit", "false"}, {"fetch.message.max.bytes", "4194304"}});
     std::unique_ptr<RdKafka::KafkaConsumer> consumer(RdKafka::KafkaConsumer::create(configured.get(), error));
     std::unique_ptr<RdKafka::TopicPartition> start(RdKafka::TopicPartition::create(topic, 0, 0));
     consumer->assign({start.get()});
@@ -135,9 +143,11 @@ int main(int argc, char** argv) {
     if (argc < 2) return std::fprintf(stderr, "usage: bench BOOTSTRAP [SECONDS]\n"), 2;
     const std::string bootstrap = argv[1];
     const double seconds = argc > 2 ? std::atof(argv[2]) : 5;
-    const std::string run = "bench-" + std::to_string(std::chrono::system_clock::now().time_since_epoch().count() / 1000000);
+    const std::string run =
+        "bench-" + std::to_string(std::chrono::system_clock::now().time_since_epoch().count() / 1000000);
     try {
-        const Settings batches = {{"linger.ms", "5"}, {"batch.size", "1000000"}, {"queue.buffering.max.messages", "200000"}};
+        const Settings batches = {
+            {"linger.ms", "5"}, {"batch.size", "1000000"}, {"queue.buffering.max.messages", "200000"}};
         const long records = produce_stream(bootstrap, run + "-batches", seconds, batches);
         consume(bootstrap, run + "-batches", records);
         Settings compressed = batches;

@@ -19,7 +19,7 @@ void fail(const char* file, int line, const std::string& why); ///< marks the ru
 void skip(const std::string& why);                             ///< marks the running test as skipped
 
 template <class T> std::string show(const T& x) {
-    if constexpr (requires(std::ostream& o) { o << x; }) {
+    if constexpr (requires(std::ostream & o) { o << x; }) {
         std::ostringstream out;
         out << x;
         return out.str();
@@ -45,9 +45,10 @@ template <class T> std::string show(const T& x) {
     } while (0)
 #define CHECK_EQ(actual, expected)                                                                           \
     do {                                                                                                     \
-        const auto test_a = (actual);                                                                         \
-        const auto test_e = (expected);                                                                       \
+        const auto test_a = (actual);                                                                        \
+        const auto test_e = (expected);                                                                      \
         if (!(test_a == test_e))                                                                             \
             ::test::fail(__FILE__, __LINE__,                                                                 \
-                         std::string(#actual " is ") + ::test::show(test_a) + ", not " + ::test::show(test_e)); \
+                         std::string(#actual " is ") + ::test::show(test_a) + ", not " +                     \
+                             ::test::show(test_e));                                                          \
     } while (0)
