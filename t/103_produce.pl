@@ -310,4 +310,14 @@ is_deeply(
     'and keep them, each partition its own'
 );
 
+# --- Kafka's own topics ----------------------------------------------------------------------------
+
+if ($broker->is_ours) {    # a real Kafka has them already
+    my $internal = $broker->create_topic('__consumer_offsets');
+    error_is(produce($client, 9, $internal, { 0 => batch_of('x') })->{0}{error_code},
+        'INVALID_TOPIC_EXCEPTION', 'internal topics are not for ordinary clients');
+    my $admin = $broker->connect(client_id => '__admin_client');
+    error_is(produce($admin, 9, $internal, { 0 => batch_of('x') })->{0}{error_code}, 'NONE', 'but for the admin client');
+}
+
 $broker->finish;

@@ -197,6 +197,10 @@ if ($broker->is_ours) {
     my $bomb = put_record({ value => "\0" x 3_000_000 }, 0, 0);
     error_is(produce_error(build_batch(\@record, codec => 'gzip', payload => Compress::Zlib::memGzip($bomb))),
         'MESSAGE_TOO_LARGE', 'a batch that unpacks to more than pg_kafka.max_decompressed_bytes');
+    my $half = build_batch([{ value => "\0" x 600_000 }], codec => 'gzip');
+    my $two  = $broker->create_topic('two', num_partitions => 2);
+    my $told = produce($client, 9, $two, { 0 => $half, 1 => $half });
+    is_deeply([map { $told->{$_}{error_code} } 0, 1], [0, 10], 'batches of one request that only together unpack to more');
 }
 error_is(fetch($client, 12, $broker->missing_topic, 0)->{error_code},
     'UNKNOWN_TOPIC_OR_PARTITION', 'an unknown topic');

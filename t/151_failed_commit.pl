@@ -40,6 +40,21 @@ $session->query_safe('BEGIN; LOCK TABLE ' . segment());
 refused_then_accepted("a user's lock", sub { $session->query_safe('COMMIT') });
 $session->quit;
 
+# While the broker waits for the lock, requests come in; none is overlooked when it goes back to sleep.
+$session = $server->node->background_psql('postgres');
+$session->query_safe('BEGIN; LOCK TABLE ' . segment());
+my ($blocked, $other_client) = ($broker->connect, $broker->connect);
+my $answered = 0;
+for (1 .. 20) {
+    $blocked->send_request('Produce', 9, { acks => -1, topic_data => [{ name => $topic->{name}, partition_data => [{ index => 0, records => batch_of('x') }] }] });
+    select undef, undef, undef, 0.005;    # into the wait, which any moment of it will do for
+    $answered++ if $other_client->call('ApiVersions', 0, {})->{error_code} == 0;
+    $blocked->receive;
+}
+is($answered, 20, 'requests that arrive while the broker waits for a lock are answered');
+$session->query_safe('COMMIT');
+$session->quit;
+
 my $nobody = $broker->connect;
 $server->sql('ALTER TABLE ' . segment() . ' ADD CONSTRAINT full_disk CHECK (false) NOT VALID');
 produce($nobody, 9, $topic, { 0 => batch_of('unheard') }, acks => 0);
@@ -55,6 +70,12 @@ my $offset = wait_until('the broker has found a way', sub {
 });
 is($offset, $end, 'a table dropped by hand: offsets go on after those that are lost');
 values_are(fetch($client, 12, $topic, $end), ['after the loss'], 'and new records are read');
+
+$server->sql('DROP TABLE ' . segment());
+$server->node->restart;
+$server->wait_for_port;
+$client = $broker->connect;
+cmp_ok(list_offset($client, 7, $topic, -1)->{offset}, '>=', $end, 'nor after a restart');
 
 my $other = $broker->create_topic('other');
 is(produce_values($client, $other, 'x'), 0, 'other topics are not disturbed');

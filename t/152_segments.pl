@@ -58,12 +58,26 @@ is(list_offset($client, 7, $topic, $start_time + 1000 * $batches)->{offset}, -1,
 my $newest = list_offset($client, 7, $topic, -3);
 is_deeply([@$newest{qw(offset timestamp)}], [29, $start_time + 29_000], 'the largest timestamp is found over all segments');
 
+# A batch that does not fit into a response any more ends it; what lies behind it in the next segment is not sent before it.
+my $tight = $broker->create_topic('tight', num_partitions => 2, configs => { 'segment.bytes' => 1048576 });
+my %sized = (big => [{ value => 'b' x 900_000 }], small => [{ value => 's' x 200_000 }]);
+produce($client, 9, $tight, { 0 => KafkaWire::Batch::build_batch($sized{small}), 1 => KafkaWire::Batch::build_batch($sized{big}) });
+produce($client, 9, $tight, { 1 => KafkaWire::Batch::build_batch($sized{small}) });
+is(segments($tight), 3, 'batches of 200, 900 and 200 kB take three segments');
+$server->node->restart;
+$server->wait_for_port;
+$client = $broker->connect;
+my $both = $client->call('Fetch', 12, { max_bytes => 50_000_000, topics => [fetch_partitions($tight, { 0 => { fetch_offset => 0, partition_max_bytes => 500_000 }, 1 => { fetch_offset => 0, partition_max_bytes => 500_000 } })] });
+my %found = map { $_->{partition_index} => $_->{records} } @{ $both->{responses}[0]{partitions} };
+ok(length $found{0}, 'the first partition gets its batch');
+ok(!length($found{1} // ''), 'the second gets nothing rather than what comes after the batch that does not fit');
+
 my $aged = $broker->create_topic('aged', configs => { 'segment.ms' => 1 });
 produce_values($client, $aged, $_) for 1 .. 3;
 cmp_ok(segments($aged), '>=', 2, 'segments roll by age');
 values_are(fetch($client, 12, $aged, 0), [1 .. 3], 'and are read as one log too');
 
-delete_topics($client, 5, [$topic->{name}, $aged->{name}]);
+delete_topics($client, 5, [map { $_->{name} } $topic, $tight, $aged]);
 $server->wait_for('the janitor to drop the tables', sub {
     $server->sql("SELECT count(*) FROM pg_class WHERE relname ~ '^segment_\\d+\$' AND relkind = 'r'") == 0;
 });

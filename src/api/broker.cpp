@@ -62,15 +62,22 @@ BatchPolicy Broker::batch_policy() const {
     return policy;
 }
 
-// Catalog
-// ----------------------------------------------------------------------------------------------------------
+// Catalog ---------------------------------------------------------------------------------------------------
 
 void Broker::open(log::Topic& topic) {
     if (topic.opened) return;
     topic.segments.clear();
-    for (store::SegmentRow& row : store::load_segments(topic.id))
-        topic.segments.push_back(
-            {row.id, std::move(row.start_offsets), std::move(row.max_timestamps), row.created_ms, row.bytes});
+    for (store::SegmentRow& row : store::load_segments(topic.id)) {
+        log::Segment segment{row.id, std::move(row.start_offsets), std::move(row.max_timestamps),
+                             row.created_ms, row.bytes};
+        if (!row.lost) {
+            topic.segments.push_back(std::move(segment));
+            continue;
+        }
+        // What was in a lost table is gone, but offsets that are known to have been given are not given again.
+        for (log::Partition& p : topic.partitions)
+            p.high_watermark = std::max(p.high_watermark, segment.start_offset(p.index));
+    }
     const log::Segment* open = topic.open_segment();
     topic.staged_segment_bytes = open ? open->bytes : -1;
     for (log::Partition& p : topic.partitions) {
@@ -89,7 +96,7 @@ void Broker::open(log::Topic& topic) {
 
 void Broker::open_all(const std::vector<log::Topic*>& topics) {
     if (std::all_of(topics.begin(), topics.end(), [](const log::Topic* t) { return t->opened; })) return;
-    commit(); // opening sets ends, so nothing may be staged
+    if (!staging.empty()) commit(); // opening sets ends, so nothing may be staged
     pg::Transaction transaction;
     for (log::Topic* topic : topics) open(*topic);
     transaction.commit(pg::Durability::local);
@@ -118,7 +125,7 @@ log::Topic& Broker::add_topic(const store::TopicRow& row) {
 }
 
 void Broker::reload_catalog() {
-    commit();
+    if (!staging.empty()) commit();
     pg::Transaction transaction;
     const std::vector<store::TopicRow> rows = store::load_topics();
     transaction.commit(pg::Durability::local);
@@ -149,16 +156,18 @@ log::Topic* Broker::create_topic(store::TopicRow row) {
     store::do_not_wait_for_locks();
     row.id = store::new_topic_id();
     if (!store::insert_topic(row)) return nullptr;
-    transaction.commit(pg::Durability::server);
+    transaction.commit(pg::Durability::later);
+    catalog_unflushed_ = true;
     return &add_topic(row);
 }
 
 bool Broker::delete_topic(log::Topic& topic) {
-    commit();
+    if (!staging.empty()) commit();
     pg::Transaction transaction;
     store::do_not_wait_for_locks();
     const bool deleted = store::delete_topic(topic.id);
-    transaction.commit(pg::Durability::server);
+    transaction.commit(pg::Durability::later);
+    catalog_unflushed_ = true;
     remove_from_memory(topic);
     pg::wake_janitor();
     return deleted;
@@ -183,12 +192,18 @@ void Broker::distrust_tables() {
     for (const auto& [name, topic] : catalog.topics()) topic->opened = false;
 }
 
-// The commit of a turn
-// ---------------------------------------------------------------------------------------------
+// The commit of a turn --------------------------------------------------------------------------------------
 
 void Broker::answer_when_durable(Call call, wire::Response response, pg::Durability durability) {
     if (durability == pg::Durability::server) durability_ = durability;
     waiting_for_commit_.push_back({std::move(call), std::move(response)});
+}
+
+void Broker::answer_when_stored(Call call, wire::Response response) {
+    if (catalog_unflushed_)
+        answer_when_durable(std::move(call), std::move(response), pg::Durability::server);
+    else
+        answer(std::move(call), std::move(response));
 }
 
 void Broker::finish_when_durable(Call call) {
@@ -197,12 +212,23 @@ void Broker::finish_when_durable(Call call) {
 
 void Broker::commit() {
     try {
-        if (!staging.empty()) write_staged();
+        if (!staging.empty())
+            write_staged();
+        else if (catalog_unflushed_)
+            flush_catalog();
+        catalog_unflushed_ = false;
     } catch (const pg::Error& error) {
         refuse_staged(error);
         return;
     }
     publish_staged();
+}
+
+/// Any later commit makes the earlier ones durable, so this one has nothing to say but that it happened.
+void Broker::flush_catalog() {
+    pg::Transaction transaction;
+    pg::execute("SELECT pg_catalog.pg_current_xact_id()");
+    transaction.commit(pg::Durability::server);
 }
 
 void Broker::write_staged() {
@@ -226,22 +252,30 @@ void Broker::write_staged() {
     transaction.commit(durability_); // durable from here on: the one place that decides it
 }
 
+/// The shutdown may have ended the wait for a synchronous standby: then the client must ask, not believe.
+bool Broker::acknowledges() const {
+    return durability_ != pg::Durability::server || !pg::shutdown_requested() || !pg::waits_for_standbys();
+}
+
 void Broker::publish_staged() {
     for (const log::StagedBatch& b : staging.batches())
         waiting.appended(b.topic->partition(b.partition)->tail.get(), b.data.data.size());
     staging.commit(tail_cache);
+    const bool certain = acknowledges();
     for (Waiter& w : waiting_for_commit_)
-        replies.push_back(w.response ? std::move(w.call).reply(std::move(*w.response))
-                                     : std::move(w.call).no_response());
+        replies.push_back(!certain     ? std::move(w.call).close("the server is shutting down")
+                          : w.response ? std::move(w.call).reply(std::move(*w.response))
+                                       : std::move(w.call).no_response());
     waiting_for_commit_.clear();
     durability_ = pg::Durability::local;
 }
 
 void Broker::refuse_staged(const pg::Error& why) {
     staging.rollback();
-    distrust_tables();
-    pg::log(pg::Level::warning, "pg_kafka could not store records: " + std::string(why.what()),
-            "The producers were told to try again.", why.hint);
+    if (!why.lock_not_available()) distrust_tables();
+    if (!pg::shutdown_requested())
+        pg::log(pg::Level::warning, "pg_kafka could not store records: " + std::string(why.what()),
+                "The producers were told to try again.", why.hint);
     for (Waiter& w : waiting_for_commit_) {
         if (!w.response) {
             replies.push_back(std::move(w.call).close("the records could not be stored"));

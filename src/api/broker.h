@@ -76,6 +76,8 @@ public:
     }
     /// The response goes out once everything staged so far is durable; if that fails the request is refused.
     void answer_when_durable(Call call, wire::Response response, pg::Durability durability);
+    /// The same where topics may have been created or deleted.
+    void answer_when_stored(Call call, wire::Response response);
     /// The same for a request that expects no response (acks=0): if it fails, its connection is closed.
     void finish_when_durable(Call call);
 
@@ -91,12 +93,15 @@ private:
         std::optional<wire::Response> response; ///< none: the request expects none
     };
     void write_staged();
+    void flush_catalog();
+    bool acknowledges() const;
     void publish_staged();
     void refuse_staged(const pg::Error& why);
     void update_topic(log::Topic& topic, const store::TopicRow& row);
     void remove_from_memory(log::Topic& topic);
 
     std::vector<Waiter> waiting_for_commit_;
+    bool catalog_unflushed_ = false; ///< topics were created or deleted; the next commit() makes it durable
     pg::Durability durability_ =
         pg::Durability::local; ///< the strictest that a request of this turn asks for
 };

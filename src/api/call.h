@@ -37,8 +37,7 @@ public:
     /// Gives up the received bytes, and their part of the request memory. Only for requests without record
     /// batches.
     void release_frame() {
-        if (!received_->frame) return;
-        received_->frame->release_budget();
+        received_->charge = {};
         received_->frame.reset();
     }
     uint64_t connection() const { return received_->id.connection; }

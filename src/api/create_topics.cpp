@@ -205,7 +205,7 @@ void handle(Broker& broker, Call& call, Request& request) {
             response.topics.push_back(
                 failed(asked.name, {ErrorCode::invalid_request, "The request names the topic twice"}));
     }
-    broker.answer(std::move(call), std::move(response));
+    broker.answer_when_stored(std::move(call), std::move(response));
 }
 
 Response refuse(const Request& request, int16_t, ErrorCode error) {

@@ -93,7 +93,7 @@ void handle(Broker& broker, Call& call, Request& request) {
             response.responses.push_back(
                 failed(states[i], ErrorCode::invalid_request, "The topic is asked for twice"));
     }
-    broker.answer(std::move(call), std::move(response));
+    broker.answer_when_stored(std::move(call), std::move(response));
 }
 
 Response refuse(const Request& request, int16_t version, ErrorCode error) {

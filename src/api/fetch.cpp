@@ -51,6 +51,8 @@ PartitionData failed(int32_t index, ErrorCode error) {
     data.error_code = error;
     data.high_watermark = data.last_stable_offset = data.log_start_offset = -1;
     data.records.null = false;
+    if (error != ErrorCode::none)
+        data.aborted_transactions.emplace(); // empty rather than null, as Kafka has it
     return data;
 }
 
@@ -59,8 +61,7 @@ log::Topic* find_topic(const Broker& broker, const FetchPartition& wanted, int16
                                                    : broker.catalog.find(wanted.topic);
 }
 
-// Reading
-// ----------------------------------------------------------------------------------------------------------
+// Reading ---------------------------------------------------------------------------------------------------
 
 /// Adds batches from the tables to `run` until it holds `max_bytes`, or reaches the tail cache or the end.
 void read_tables(Broker& broker, const log::Topic& topic, const log::Partition& partition, int64_t offset,
@@ -76,9 +77,11 @@ void read_tables(Broker& broker, const log::Topic& topic, const log::Partition& 
             run.slices.push_back(b.data);
             offset = run.next_offset = b.last_offset + 1;
         }
-        const bool more_here =
-            i + 1 == topic.segments.size() || offset < topic.segments[i + 1].start_offset(partition.index);
-        if (!batches.empty() && more_here) return; // stopped at the limit
+        // One batch is always to be had, so without any the segment has nothing from the offset on (its table was lost).
+        const bool nothing_here = batches.empty() && first;
+        const bool at_end =
+            i + 1 < topic.segments.size() && offset >= topic.segments[i + 1].start_offset(partition.index);
+        if (!nothing_here && !at_end) return; // stopped at the limit
     }
 }
 
@@ -90,13 +93,16 @@ log::BatchRun read(Broker& broker, const log::Topic& topic, const log::Partition
     if (!partition.tail->covers(offset)) {
         const size_t budget =
             max_cold_bytes_per_turn - std::min(max_cold_bytes_per_turn, broker.cold_read_bytes);
-        cut_short = budget < max_bytes;
-        if (budget == 0) return run;
+        cut_short = budget == 0;
+        if (cut_short) return run;
         read_tables(broker, topic, partition, offset, std::min(max_bytes, budget), at_least_one, run);
         broker.cold_read_bytes += run.bytes;
-        if (run.next_offset < 0 || !partition.tail->covers(run.next_offset)) return run;
+        if (run.next_offset < 0) return run;
+        if (!partition.tail->covers(run.next_offset)) {
+            cut_short = budget < max_bytes && run.next_offset < partition.high_watermark;
+            return run;
+        }
         offset = run.next_offset;
-        cut_short = false;
     }
     if (run.bytes > max_bytes) return run;
     log::BatchRun newest =
@@ -107,8 +113,7 @@ log::BatchRun read(Broker& broker, const log::Topic& topic, const log::Partition
     return run;
 }
 
-// One partition
-// ----------------------------------------------------------------------------------------------------
+// One partition ---------------------------------------------------------------------------------------------
 
 ErrorCode partition_error(const Broker& broker, const FetchPartition& wanted,
                           const log::Partition* partition) {
@@ -175,8 +180,7 @@ bool needs_tables(const Broker& broker, const log::Topic& topic, const FetchPart
            (wanted.fetch_offset < partition->high_watermark && !partition->tail->covers(wanted.fetch_offset));
 }
 
-// The whole request
-// ------------------------------------------------------------------------------------------------
+// The whole request -----------------------------------------------------------------------------------------
 
 Attempt attempt(Broker& broker, const FetchPlan& plan, const Request& request, int16_t version) {
     std::vector<log::Topic*> topics, known;

@@ -3,6 +3,7 @@
 #include "api/fetch_sessions.h"
 
 #include <algorithm>
+#include <functional>
 #include <random>
 
 namespace kafka::api {
@@ -22,6 +23,48 @@ std::vector<FetchPartition> partitions_of(const wire::fetch::Request& request) {
 }
 
 } // namespace
+
+size_t SessionPartitions::Hash::operator()(const FetchPartition* p) const {
+    const size_t name = std::hash<std::string>()(p->topic);
+    const size_t id =
+        std::hash<wire::View>()({reinterpret_cast<const char*>(p->topic_id.data()), p->topic_id.size()});
+    return (name ^ id) * 31 + size_t(p->index);
+}
+
+SessionPartitions::SessionPartitions(const std::vector<FetchPartition>& partitions) {
+    for (const FetchPartition& p : partitions) want(p);
+}
+
+void SessionPartitions::want(FetchPartition partition) {
+    if (const auto known = by_partition_.find(&partition); known != by_partition_.end()) {
+        FetchPartition& there = *known->second;
+        partition.told_high_watermark = there.told_high_watermark;
+        partition.told_log_start_offset = there.told_log_start_offset;
+        partition.told_error = there.told_error;
+        there = std::move(partition);
+        return;
+    }
+    order_.push_back(std::move(partition));
+    by_partition_.emplace(&order_.back(), std::prev(order_.end()));
+}
+
+void SessionPartitions::forget(const FetchPartition& partition) {
+    const auto known = by_partition_.find(&partition);
+    if (known == by_partition_.end()) return;
+    const auto at = known->second;
+    by_partition_.erase(known); // its key lies in the list
+    order_.erase(at);
+}
+
+void SessionPartitions::told(const FetchPartition& partition, bool had_data) {
+    const auto known = by_partition_.find(&partition);
+    if (known == by_partition_.end()) return;
+    FetchPartition& there = *known->second;
+    there.told_high_watermark = partition.told_high_watermark;
+    there.told_log_start_offset = partition.told_log_start_offset;
+    there.told_error = partition.told_error;
+    if (had_data) order_.splice(order_.end(), order_, known->second);
+}
 
 std::variant<FetchPlan, wire::ErrorCode> FetchSessions::resolve(const wire::fetch::Request& request,
                                                                 int16_t version, Clock::time_point now) {
@@ -47,27 +90,19 @@ std::variant<FetchPlan, wire::ErrorCode> FetchSessions::continued(const wire::fe
         return wire::ErrorCode::fetch_session_topic_id_error;
     if (request.session_epoch != session.next_epoch) return wire::ErrorCode::invalid_fetch_session_epoch;
 
+    partitions_ -= session.partitions.size();
     for (const auto& topic : request.forgotten_topics_data)
-        session.partitions.remove_if([&](const FetchPartition& p) {
-            return p.topic == topic.topic && p.topic_id == topic.topic_id &&
-                   std::find(topic.partitions.begin(), topic.partitions.end(), p.index) !=
-                       topic.partitions.end();
-        });
-    for (FetchPartition& wanted : partitions_of(request)) {
-        const auto known = std::find_if(session.partitions.begin(), session.partitions.end(),
-                                        [&](const FetchPartition& p) { return p.same_partition(wanted); });
-        if (known == session.partitions.end()) {
-            session.partitions.push_back(std::move(wanted));
-        } else {
-            wanted.told_high_watermark = known->told_high_watermark;
-            wanted.told_log_start_offset = known->told_log_start_offset;
-            wanted.told_error = known->told_error;
-            *known = std::move(wanted);
-        }
+        for (const int32_t index : topic.partitions)
+            session.partitions.forget({topic.topic, topic.topic_id, index});
+    for (FetchPartition& wanted : partitions_of(request)) session.partitions.want(std::move(wanted));
+    partitions_ += session.partitions.size();
+    if (partitions_ > max_partitions) { // the client goes on without a session
+        close(request.session_id);
+        return wire::ErrorCode::fetch_session_id_not_found;
     }
 
-    FetchPlan plan{{session.partitions.begin(), session.partitions.end()}, request.session_id, true};
-    if (session.partitions.empty()) {
+    FetchPlan plan{session.partitions.in_order(), request.session_id, true};
+    if (plan.partitions.empty()) {
         close(request.session_id);
         plan.session_id = 0;
         return plan;
@@ -80,39 +115,33 @@ std::variant<FetchPlan, wire::ErrorCode> FetchSessions::continued(const wire::fe
 
 void FetchSessions::told(int32_t session_id, const FetchPartition& partition, bool had_data) {
     const auto it = sessions_.find(session_id);
-    if (it == sessions_.end()) return;
-    auto& partitions = it->second.partitions;
-    const auto known = std::find_if(partitions.begin(), partitions.end(),
-                                    [&](const FetchPartition& p) { return p.same_partition(partition); });
-    if (known == partitions.end()) return;
-    known->told_high_watermark = partition.told_high_watermark;
-    known->told_log_start_offset = partition.told_log_start_offset;
-    known->told_error = partition.told_error;
-    if (had_data) partitions.splice(partitions.end(), partitions, known);
+    if (it != sessions_.end()) it->second.partitions.told(partition, had_data);
 }
 
 int32_t FetchSessions::open(std::vector<FetchPartition> partitions, bool uses_topic_ids,
                             Clock::time_point now) {
-    if (!make_room(now)) return 0;
+    if (!make_room(partitions.size(), now)) return 0;
     static_assert(sizeof(std::random_device::result_type) >= sizeof(int32_t));
     std::random_device random; // ids must not be guessable by another client
     int32_t id = 0;
     while (id == 0 || sessions_.contains(id)) id = int32_t(random() & 0x7fffffff);
     recent_.push_back(id);
-    sessions_[id] = {
-        1, uses_topic_ids, {partitions.begin(), partitions.end()}, std::prev(recent_.end()), now};
+    Session& session = sessions_[id];
+    session = {1, uses_topic_ids, SessionPartitions(partitions), std::prev(recent_.end()), now};
+    partitions_ += session.partitions.size();
     return id;
 }
 
 void FetchSessions::close(int32_t id) {
     const auto it = sessions_.find(id);
     if (it == sessions_.end()) return;
+    partitions_ -= it->second.partitions.size();
     recent_.erase(it->second.recent);
     sessions_.erase(it);
 }
 
-bool FetchSessions::make_room(Clock::time_point now) {
-    while (sessions_.size() >= slots_) {
+bool FetchSessions::make_room(size_t partitions, Clock::time_point now) {
+    while (sessions_.size() >= slots_ || partitions_ + partitions > max_partitions) {
         if (recent_.empty() || now - sessions_.at(recent_.front()).last_used < min_idle_before_eviction)
             return false;
         close(recent_.front());

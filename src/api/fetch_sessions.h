@@ -29,6 +29,36 @@ struct FetchPartition {
     }
 };
 
+/// The partitions of a session in the order in which they are served, each found at once.
+class SessionPartitions {
+public:
+    SessionPartitions() = default;
+    explicit SessionPartitions(const std::vector<FetchPartition>& partitions);
+    SessionPartitions(SessionPartitions&&) = default; // not copied: the index points into the list
+    SessionPartitions& operator=(SessionPartitions&&) = default;
+
+    /// Adds a partition, or changes what is wanted of one that is there.
+    void want(FetchPartition partition);
+    void forget(const FetchPartition& partition);
+    /// Takes over what the response told; one that got data goes to the end (fairness).
+    void told(const FetchPartition& partition, bool had_data);
+
+    std::vector<FetchPartition> in_order() const { return {order_.begin(), order_.end()}; }
+    size_t size() const { return order_.size(); }
+
+private:
+    struct Hash {
+        size_t operator()(const FetchPartition* p) const;
+    };
+    struct Same {
+        bool operator()(const FetchPartition* a, const FetchPartition* b) const {
+            return a->same_partition(*b);
+        }
+    };
+    std::list<FetchPartition> order_;
+    std::unordered_map<const FetchPartition*, std::list<FetchPartition>::iterator, Hash, Same> by_partition_;
+};
+
 /// Which partitions one Fetch request asks for, and how it is to be answered.
 struct FetchPlan {
     std::vector<FetchPartition> partitions;
@@ -50,13 +80,15 @@ public:
     void told(int32_t session_id, const FetchPartition& partition, bool had_data);
 
     void set_slots(size_t slots) { slots_ = slots; }
+    /// Most partitions that all sessions together remember; without room a client is served without a session.
+    static constexpr size_t max_partitions = 500'000;
     size_t size() const { return sessions_.size(); }
 
 private:
     struct Session {
         int32_t next_epoch = 1;
         bool uses_topic_ids = false;
-        std::list<FetchPartition> partitions;
+        SessionPartitions partitions;
         std::list<int32_t>::iterator recent;
         Clock::time_point last_used;
     };
@@ -66,9 +98,10 @@ private:
                                                        Clock::time_point now);
     int32_t open(std::vector<FetchPartition> partitions, bool uses_topic_ids, Clock::time_point now);
     void close(int32_t id);
-    bool make_room(Clock::time_point now);
+    bool make_room(size_t partitions, Clock::time_point now);
 
     size_t slots_ = 1000;
+    size_t partitions_ = 0; ///< of all sessions
     std::unordered_map<int32_t, Session> sessions_;
     std::list<int32_t> recent_; ///< least recently used first
 };

@@ -1,10 +1,10 @@
 // The broker's table of contents: each API that is served, with its two functions.
 //
-//   handle(broker, call, request)      does what the request asks for and moves the call to where it is
-//   answered, now
-//                                      or later; when it throws pg::Error before that, the caller refuses the
-//                                      request
-//   refuse(request, version, error)    the same request answered with an error in its own shape
+//   handle(broker, call, request)
+//       does what the request asks for, and moves the call to where it is answered, now or later; when it throws
+//       pg::Error before that, the caller refuses the request
+//   refuse(request, version, error)
+//       the same request answered with an error in its own shape
 //
 // A request type of wire::Request without its pair here does not compile (worker/dispatch.cpp).
 #pragma once

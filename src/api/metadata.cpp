@@ -59,16 +59,22 @@ MetadataResponseTopic describe(const Broker& broker, const log::Topic& known, bo
 
 // Looking topics up -----------------------------------------------------------------------------------------
 
-bool may_create(const Broker& broker, const std::string& name, const Request& request) {
-    return request.allow_auto_topic_creation && broker.settings.auto_create_topics &&
-           !log::is_internal_topic(name) && !log::is_reserved_topic(name) &&
-           !broker.catalog.find_colliding(name);
+/// Topics that there may be at the end of a request that creates some: one request must not hold up the others for long.
+size_t most_topics_after(const Broker& broker) {
+    return broker.catalog.topics().size() + size_t(log::max_partitions / broker.settings.default_partitions);
+}
+
+bool may_create(const Broker& broker, const std::string& name, const Request& request, size_t most_topics) {
+    return request.allow_auto_topic_creation && broker.catalog.topics().size() < most_topics &&
+           broker.settings.auto_create_topics && !log::is_internal_topic(name) &&
+           !log::is_reserved_topic(name) && !broker.catalog.find_colliding(name);
 }
 
 /// The topic of that name, created if that is allowed and it is not there; null if it may not be.
-log::Topic* find_or_create(Broker& broker, const std::string& name, const Request& request) {
+log::Topic* find_or_create(Broker& broker, const std::string& name, const Request& request,
+                           size_t most_topics) {
     if (log::Topic* known = broker.catalog.find(name)) return known;
-    if (!may_create(broker, name, request)) return nullptr;
+    if (!may_create(broker, name, request, most_topics)) return nullptr;
     store::TopicRow row;
     row.name = name;
     row.log_start_offsets.resize(size_t(broker.settings.default_partitions));
@@ -81,11 +87,12 @@ log::Topic* find_or_create(Broker& broker, const std::string& name, const Reques
     return broker.catalog.find(name);
 }
 
-MetadataResponseTopic look_up(Broker& broker, const std::string& name, const Request& request) {
+MetadataResponseTopic look_up(Broker& broker, const std::string& name, const Request& request,
+                              size_t most_topics) {
     const bool with_operations = request.include_topic_authorized_operations;
     if (log::topic_name_problem(name))
         return missing(name, ErrorCode::invalid_topic_exception, with_operations);
-    if (const log::Topic* topic = find_or_create(broker, name, request))
+    if (const log::Topic* topic = find_or_create(broker, name, request, most_topics))
         return describe(broker, *topic, with_operations);
     return missing(name, ErrorCode::unknown_topic_or_partition, with_operations);
 }
@@ -108,10 +115,11 @@ void add_by_id(const Broker& broker, const Request& request, Response& response)
 }
 
 void add_by_name(Broker& broker, const Request& request, Response& response) {
+    const size_t most_topics = most_topics_after(broker);
     std::set<std::string> answered;
     for (const MetadataRequestTopic& asked : *request.topics)
         if (answered.insert(*asked.name).second)
-            response.topics.push_back(look_up(broker, *asked.name, request));
+            response.topics.push_back(look_up(broker, *asked.name, request, most_topics));
 }
 
 // The request -----------------------------------------------------------------------------------------------
@@ -161,7 +169,7 @@ void handle(Broker& broker, Call& call, Request& request) {
         add_by_id(broker, request, response);
     else
         add_by_name(broker, request, response);
-    broker.answer(std::move(call), std::move(response));
+    broker.answer_when_stored(std::move(call), std::move(response));
 }
 
 Response refuse(const Request& request, int16_t, ErrorCode error) {

@@ -114,31 +114,36 @@ PartitionProduceResponse append(Broker& broker, log::Topic& topic, int32_t index
     return response;
 }
 
-/// The tail cache keeps received frames alive. A batch that is a small part of its frame is copied out of it,
-/// so that memory stays in proportion to what the cache counts.
-void copy_small_parts(const Call& call, PreparedBatches& batches) {
-    size_t accepted = 0;
-    for (const PreparedBatch& b : batches)
-        if (b.checked.error == ErrorCode::none) accepted += b.data.data.size();
-    if (2 * accepted >= call.frame().size()) return;
-    for (PreparedBatch& b : batches) {
-        if (b.checked.error != ErrorCode::none) continue;
-        const auto copy = std::make_shared<std::string>(b.data.data);
-        b.data = {copy, *copy};
-    }
+/// The tail cache keeps received frames alive. What was stored of this one, from that index of the staging on, is copied
+/// out of it if it is a small part, so that memory stays in proportion to what the cache counts.
+void copy_small_parts(Broker& broker, const Call& call, size_t first) {
+    size_t stored = 0;
+    const auto& staged = broker.staging.batches();
+    for (size_t i = first; i < staged.size(); i++) stored += staged[i].data.data.size();
+    if (2 * stored < call.frame().size()) broker.staging.copy_out(first);
 }
 
-TopicProduceResponse produce(Broker& broker, const TopicProduceData& data, log::Topic* topic, int16_t version,
+/// Why nothing can be appended to any partition of the topic, if so.
+ErrorCode topic_error(const Call& call, const log::Topic* topic) {
+    if (!topic)
+        return call.version() >= first_version_with_topic_ids ? ErrorCode::unknown_topic_id
+                                                              : ErrorCode::unknown_topic_or_partition;
+    // Kafka's own topics are for its admin client alone.
+    const bool forbidden = log::is_internal_topic(topic->name) && call.header().client_id != "__admin_client";
+    return forbidden ? ErrorCode::invalid_topic_exception : ErrorCode::none;
+}
+
+TopicProduceResponse produce(Broker& broker, const Call& call, const TopicProduceData& data,
                              PreparedBatches::iterator& batch, int64_t now_ms) {
-    const ErrorCode unknown = version >= first_version_with_topic_ids ? ErrorCode::unknown_topic_id
-                                                                      : ErrorCode::unknown_topic_or_partition;
+    log::Topic* topic = find_topic(broker, data, call.version());
+    const ErrorCode error = topic_error(call, topic);
     TopicProduceResponse response;
     response.name = data.name;
     response.topic_id = data.topic_id;
     for (const auto& partition : data.partition_data) {
         PreparedBatch& prepared = *batch++;
-        if (!topic)
-            response.partition_responses.push_back(failed(partition.index, unknown));
+        if (error != ErrorCode::none)
+            response.partition_responses.push_back(failed(partition.index, error));
         else if (!topic->partition(partition.index))
             response.partition_responses.push_back(
                 failed(partition.index, ErrorCode::unknown_topic_or_partition));
@@ -174,14 +179,14 @@ void handle(Broker& broker, Call& call, Request& request) {
     if (const ErrorCode error = request_error(request, batches, version); error != ErrorCode::none)
         return finish(broker, std::move(call), acks, refuse(request, version, error));
 
-    copy_small_parts(call, batches);
     broker.open_all(topics_of(broker, request, version));
     const int64_t now_ms = broker.now_ms();
+    const size_t first_staged = broker.staging.batches().size();
     Response response;
     auto batch = batches.begin();
     for (const auto& topic : request.topic_data)
-        response.responses.push_back(
-            produce(broker, topic, find_topic(broker, topic, version), version, batch, now_ms));
+        response.responses.push_back(produce(broker, call, topic, batch, now_ms));
+    copy_small_parts(broker, call, first_staged);
     finish(broker, std::move(call), acks, std::move(response));
 }
 

@@ -28,14 +28,17 @@ PreparedBatch prepare(const wire::Records& records, int16_t version, const std::
     return batch;
 }
 
+/// All batches of a request together may decompress to as much as one, so that no request holds up the others for long.
 PreparedBatches prepare_all(const wire::produce::Request& request, int16_t version,
                             const std::shared_ptr<net::Frame>& frame, const BatchPolicy& policy) {
     PreparedBatches batches;
+    size_t left = policy.max_decompressed_bytes;
     for (const auto& topic : request.topic_data) {
         const auto& target = target_for(topic, policy);
-        for (const auto& partition : topic.partition_data)
-            batches.push_back(
-                prepare(partition.records, version, frame, target, policy.max_decompressed_bytes));
+        for (const auto& partition : topic.partition_data) {
+            batches.push_back(prepare(partition.records, version, frame, target, left));
+            left -= std::min(left, batches.back().checked.decompressed_size);
+        }
     }
     return batches;
 }

@@ -44,6 +44,13 @@ void Staging::roll(Topic& topic, int64_t now_ms) {
     rolls_.push_back(std::move(roll));
 }
 
+void Staging::copy_out(size_t first) {
+    for (size_t i = first; i < batches_.size(); i++) {
+        const auto copy = std::make_shared<std::string>(batches_[i].data.data);
+        batches_[i].data = {copy, *copy};
+    }
+}
+
 void Staging::commit(TailCache& cache) {
     for (StagedRoll& r : rolls_) {
         if (Segment* open = r.topic->open_segment()) {

@@ -46,6 +46,9 @@ public:
     /// Assigns offsets. The topic must have been opened. The bytes must already bear next_offset().
     void append(Topic& topic, int32_t partition, Batch batch, int64_t now_ms);
 
+    /// Gives the batches from this index on bytes of their own, apart from the frames that they came in.
+    void copy_out(size_t first);
+
     bool empty() const { return batches_.empty(); }
     size_t bytes() const { return bytes_; }
     std::vector<StagedRoll>& rolls() { return rolls_; }

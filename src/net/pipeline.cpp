@@ -39,8 +39,7 @@ void Pipeline::answer(uint64_t sequence, Answer answer) {
     InFlight& request = in_flight_[sequence - first_in_flight_];
     request.answer = std::move(answer);
     request.answered = true;
-    request.frame->release_budget();
-    request.frame = nullptr;
+    if (const auto frame = request.frame.lock()) frame->release_budget();
 }
 
 Answer Pipeline::take_ready() {

@@ -43,7 +43,7 @@ public:
 
 private:
     struct InFlight {
-        std::shared_ptr<Frame> frame;
+        std::weak_ptr<Frame> frame; // whoever handles the request keeps it alive, or not
         bool produce = false;
         bool answered = false;
         Answer answer;

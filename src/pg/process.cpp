@@ -10,10 +10,13 @@
 #include "pg/guard.h"
 
 extern "C" {
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
+#include "replication/syncrep.h"
+#include "replication/walsender.h"
 #include "storage/fd.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
@@ -29,15 +32,12 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 volatile std::sig_atomic_t shutdown_flag, reload_flag;
-bool cancel_on_shutdown;
 
 extern "C" void on_sigterm(int) {
     const int saved_errno = errno;
     shutdown_flag = true;
-    if (cancel_on_shutdown) {
-        QueryCancelPending = true;
-        InterruptPending = true;
-    }
+    QueryCancelPending = true; // whatever the statement waits for, a synchronous standby for instance
+    InterruptPending = true;
     SetLatch(MyLatch);
     errno = saved_errno;
 }
@@ -163,8 +163,11 @@ void raise_open_file_limit(int sockets) noexcept {
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-void handle_signals(OnShutdown on_shutdown) {
-    cancel_on_shutdown = on_shutdown == OnShutdown::cancel_statement;
+bool waits_for_standbys() noexcept {
+    return SyncRepRequested() && SyncRepStandbyNames && SyncRepStandbyNames[0];
+}
+
+void handle_signals() {
     pqsignal(SIGTERM, on_sigterm);
     pqsignal(SIGHUP, on_sighup);
     BackgroundWorkerUnblockSignals();

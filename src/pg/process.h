@@ -44,12 +44,11 @@ uint64_t system_identifier();
 /// system permits.
 void raise_open_file_limit(int sockets) noexcept;
 
-/// How SIGTERM treats a statement that runs.
-enum class OnShutdown {
-    finish_statement, ///< statements are short: let it end
-    cancel_statement, ///< statements may be long: it fails with query_canceled
-};
-/// Takes over SIGTERM and SIGHUP and lets signals in. Private to the start of workers.
-void handle_signals(OnShutdown on_shutdown);
+/// True if a commit may wait for synchronous standbys. SIGTERM ends such a wait, and then nobody knows whether they have it.
+bool waits_for_standbys() noexcept;
+
+/// Takes over SIGTERM and SIGHUP and lets signals in. A statement that runs when SIGTERM comes fails with query_canceled.
+/// Private to the start of workers.
+void handle_signals();
 
 } // namespace kafka::pg

@@ -20,15 +20,16 @@ struct Pin {
 
 constexpr Pin pins[] = {
     {"search_path", "pg_catalog, pg_temp"}, // nobody's function or table stands in for the server's
-    {"lock_timeout", "1s"},                 // no user's lock holds the broker for longer
+    {"lock_timeout", "50ms"},               // no user's lock holds the broker for longer
     {"statement_timeout", "0"},
     {"idle_in_transaction_session_timeout", "0"},
     {"default_transaction_read_only", "off"},
     {"default_transaction_isolation", "read committed"},
     {"default_transaction_deferrable", "off"},
     {"default_table_access_method", "heap"},
-    {"row_security", "off"},      // an error rather than rows left out
-    {"jit", "off"},               // never worth its start-up for statements of a few rows
+    {"row_security", "off"}, // an error rather than rows left out
+    {"jit", "off"},          // never worth its start-up for statements of a few rows
+    {"enable_indexscan", "on"},
     {"enable_seqscan", "off"},    // plans are prepared while a segment is empty, and are to be right
     {"enable_bitmapscan", "off"}, // when it is full: by index, in its order
 #if PG_VERSION_NUM >= 170000

@@ -73,7 +73,7 @@ void define_addresses() {
             "The listener moves when the configuration is reloaded. Like the host in Kafka's listeners."},
            values.host, "localhost", PGC_SIGHUP, check_hosts);
     define({"pg_kafka.port", "TCP port of the Kafka listener.",
-            "The listener moves when the configuration is reloaded; connections on the old port are closed. "
+            "The listener moves when the configuration is reloaded; connections that there are stay. "
             "Like the port in Kafka's listeners."},
            values.port, {9092, 1, 65535});
     define({"pg_kafka.advertised_host", "Host name or address that Kafka clients are told to connect to.",

@@ -17,6 +17,7 @@ extern "C" {
 #include "storage/latch.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
+#include "utils/resowner.h"
 }
 
 namespace kafka::pg {
@@ -32,7 +33,8 @@ struct Shared {
 static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<Latch*>::is_always_lock_free);
 
 Shared* shared;
-bool catalog_changed; ///< by the transaction of this process
+bool catalog_changed;  ///< by the transaction of this process
+bool change_committed; ///< and it has been committed, but others may not see all of it yet
 
 shmem_request_hook_type next_request_hook;
 shmem_startup_hook_type next_startup_hook;
@@ -68,9 +70,8 @@ void on_transaction_event(XactEvent event, void*) {
         break;
     case XACT_EVENT_COMMIT:
     case XACT_EVENT_PARALLEL_COMMIT:
-        shared->catalog_generation.fetch_add(1);
+        change_committed = true;
         catalog_changed = false;
-        wake_broker();
         break;
     case XACT_EVENT_ABORT:
     case XACT_EVENT_PARALLEL_ABORT:
@@ -79,6 +80,15 @@ void on_transaction_event(XactEvent event, void*) {
     default:
         break;
     }
+}
+
+/// The last step of a commit: only now have the caches of other processes been told, so that what the broker
+/// looks up is not what it remembers from before.
+void on_release(ResourceReleasePhase phase, bool, bool is_top_level, void*) {
+    if (!change_committed || !is_top_level || phase != RESOURCE_RELEASE_AFTER_LOCKS) return;
+    change_committed = false;
+    shared->catalog_generation.fetch_add(1);
+    wake_broker();
 }
 
 /// A new extension's row cannot be read yet, so that every CREATE EXTENSION counts; to look once too often
@@ -111,6 +121,7 @@ void request_shared_memory() {
     next_object_access_hook = object_access_hook;
     object_access_hook = on_object_access;
     RegisterXactCallback(on_transaction_event, nullptr);
+    RegisterResourceReleaseCallback(on_release, nullptr);
 }
 
 uint64_t catalog_generation() { return shared->catalog_generation; }

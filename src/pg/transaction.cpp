@@ -11,6 +11,7 @@ extern "C" {
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/ipc.h"
+#include "storage/latch.h"
 #include "utils/backend_status.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
@@ -33,6 +34,11 @@ void begin(const char* activity) {
 /// synchronous_commit of this transaction alone.
 void set_synchronous_commit(Durability durability) {
     if (durability == Durability::none_written) return;
+    if (durability == Durability::later) {
+        (void)set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL,
+                                true, 0, false);
+        return;
+    }
     const bool local = durability == Durability::local;
     if (local ? synchronous_commit == SYNCHRONOUS_COMMIT_LOCAL_FLUSH
               : synchronous_commit != SYNCHRONOUS_COMMIT_OFF)
@@ -41,7 +47,10 @@ void set_synchronous_commit(Durability durability) {
                             0, false);
 }
 
+/// Within a transaction the server sleeps on this process's latch for its own reasons (locks, standbys) and resets it, so
+/// whatever set it meanwhile may have been overlooked: the worker looks once more before it sleeps.
 void report_idle() {
+    SetLatch(MyLatch);
     pgstat_report_stat(false);
     pgstat_report_activity(STATE_IDLE, nullptr);
 }
@@ -83,7 +92,11 @@ void Transaction::commit(Durability durability) {
         CommitTransactionCommand();
     });
     open_ = false;
-    call([] { report_idle(); });
+    try {
+        call([] { report_idle(); });
+    } catch (const Error&) {
+        // Statistics; the transaction has been committed and is not to be reported as failed.
+    }
 }
 
 Connection::Connection() : exceptions_(std::uncaught_exceptions()) {

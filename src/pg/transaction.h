@@ -8,6 +8,7 @@ namespace kafka::pg {
 /// What a commit waits for before it returns.
 enum class Durability {
     none_written, ///< nothing was written, so there is nothing to wait for
+    later,        ///< nothing: a commit that follows makes this one durable as well
     local,        ///< flushed to this server's WAL
     server, ///< as the server's synchronous_commit says (synchronous standbys), but never less than local
 };

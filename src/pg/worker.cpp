@@ -154,7 +154,7 @@ void register_workers() {
 
 void run_worker(Role role, void (*body)()) {
     announce_latch(role);
-    handle_signals(role == Role::broker ? OnShutdown::finish_statement : OnShutdown::cancel_statement);
+    handle_signals();
     live(role, body);
     proc_exit(1);
 }

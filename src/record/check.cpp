@@ -122,6 +122,8 @@ bool check_records(View records, Checked& checked) {
 bool check_payload(View payload, size_t max_decompressed, Checked& checked) {
     if (checked.codec == Codec::none) return check_records(payload, checked);
     const Decompressed plain = decompress(checked.codec, payload, max_decompressed);
+    checked.decompressed_size =
+        plain.status == DecompressStatus::too_large ? max_decompressed : plain.bytes.view().size();
     switch (plain.status) {
     case DecompressStatus::ok:
         return check_records(plain.bytes.view(), checked);

@@ -25,7 +25,8 @@ struct Checked {
     // The rest is meaningful only with error none.
     BatchHeader header;
     Codec codec = Codec::none;
-    size_t size = 0;                      ///< of the batch in bytes, header included
+    size_t size = 0;              ///< of the batch in bytes, header included
+    size_t decompressed_size = 0; ///< of its records, as far as they were decompressed; also with an error
     int64_t max_timestamp = no_timestamp; ///< largest of the records' timestamps, not what the header claims
     int64_t min_timestamp = no_timestamp; ///< smallest, records without timestamp left aside
     int32_t max_timestamp_delta = 0;      ///< offset delta of the first record with max_timestamp

@@ -80,7 +80,8 @@ std::optional<int64_t> Batches::first_reaching(int64_t segment, int32_t partitio
         return (column == Rising::max_timestamp ? row.int64(0, 2) : row.int32(0, 3)) >= value;
     };
     const auto last = end(segment, partition);
-    if (!last) return std::nullopt;
+    if (!last || (column == Rising::max_timestamp ? last->max_timestamp : last->leader_epoch) < value)
+        return std::nullopt;
     // Invariant: the batch holding `high` reaches the value, no batch that ends below `low` does.
     int64_t low = 0, high = last->last_offset, found = -1;
     while (low <= high) {

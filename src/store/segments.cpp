@@ -10,15 +10,16 @@ std::string segment_table(int64_t id) { return "kafka.segment_" + std::to_string
 std::vector<SegmentRow> load_segments(const wire::Uuid& topic) {
     const pg::Result rows =
         pg::execute("SELECT s.id, s.start_offsets, s.max_timestamps, s.created_ms,"
-                    "       coalesce(s.bytes, pg_catalog.pg_table_size(t.table_oid))"
+                    "       coalesce(s.bytes, pg_catalog.pg_table_size(t.table_oid), 0), t.table_oid IS NULL"
                     "  FROM kafka.segment s,"
                     "       pg_catalog.to_regclass('kafka.segment_' || s.id) AS t(table_oid)"
-                    " WHERE s.topic_id = $1 AND t.table_oid IS NOT NULL"
+                    " WHERE s.topic_id = $1"
                     " ORDER BY s.id",
                     {topic});
     std::vector<SegmentRow> segments;
     for (size_t i = 0; i < rows.size(); i++) {
-        SegmentRow row{rows.int64(i, 0), rows.int64_array(i, 1), {}, rows.int64(i, 3), rows.int64(i, 4)};
+        SegmentRow row{rows.int64(i, 0), rows.int64_array(i, 1), {},
+                       rows.int64(i, 3), rows.boolean(i, 5),     rows.int64(i, 4)};
         if (!rows.is_null(i, 2)) row.max_timestamps = rows.int64_array(i, 2);
         segments.push_back(std::move(row));
     }

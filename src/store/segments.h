@@ -15,13 +15,14 @@ struct SegmentRow {
     std::vector<int64_t> start_offsets;
     std::vector<int64_t> max_timestamps; ///< empty while the segment is open
     int64_t created_ms = 0;              ///< wall clock
+    bool lost = false;                   ///< somebody has dropped its table
     int64_t bytes = 0;                   ///< of its batches; of an open segment, what its table takes on disk
 };
 
 /// "kafka.segment_<id>": the qualified name of a segment's table.
 std::string segment_table(int64_t id);
 
-/// The segments of a topic, oldest first, leaving out those whose table somebody has dropped.
+/// The segments of a topic, oldest first.
 std::vector<SegmentRow> load_segments(const wire::Uuid& topic);
 
 /// Makes the table and its catalog row, and returns the id.

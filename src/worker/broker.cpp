@@ -38,9 +38,11 @@ Loop* running = nullptr; ///< for the end of the process, which does not unwind 
 
 void serve() {
     Loop loop(make_broker());
-    running = &loop;
+    const struct Running {
+        explicit Running(Loop* loop) { running = loop; }
+        ~Running() { running = nullptr; }
+    } mark(&loop);
     loop.run();
-    running = nullptr;
 }
 
 } // namespace

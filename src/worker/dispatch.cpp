@@ -9,7 +9,7 @@ namespace kafka::worker {
 namespace {
 
 void refuse(api::Broker& broker, api::Call& call, const pg::Error& error) {
-    broker.distrust_tables();
+    if (!error.lock_not_available()) broker.distrust_tables();
     pg::log(pg::Level::warning,
             std::string("pg_kafka could not handle a ") + wire::api_of(call.request()).name +
                 " request: " + error.what(),

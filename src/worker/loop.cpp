@@ -39,6 +39,7 @@ void write_to_log(const net::Notice& notice) {
 Loop::Loop(std::unique_ptr<api::Broker> broker)
     : broker_(std::move(broker)), generation_(pg::catalog_generation()),
       server_(net_settings(broker_->settings), callbacks()) {
+    pg::raise_open_file_limit(broker_->settings.max_connections);
     broker_->reload_catalog();
     publish_policy();
     server_.start();
@@ -48,8 +49,7 @@ Loop::~Loop() { stop_net(); }
 
 void Loop::stop_net() { server_.stop(std::chrono::milliseconds(0)); }
 
-// From the net thread
-// ----------------------------------------------------------------------------------------------
+// From the net thread ---------------------------------------------------------------------------------------
 
 void Loop::post(api::Inbound message) {
     if (inbox_.post(std::move(message))) pg::wake_main();
@@ -63,8 +63,7 @@ net::Callbacks Loop::callbacks() {
     };
 }
 
-// The main thread
-// --------------------------------------------------------------------------------------------------
+// The main thread -------------------------------------------------------------------------------------------
 
 void Loop::run() {
     while (!pg::shutdown_requested()) {
@@ -107,6 +106,7 @@ bool Loop::extension_still_there() {
 void Loop::reload_settings() {
     pg::reload();
     broker_->apply(pg::current_settings());
+    pg::raise_open_file_limit(broker_->settings.max_connections);
     server_.apply(net_settings(broker_->settings));
 }
 

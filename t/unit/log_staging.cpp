@@ -253,3 +253,16 @@ TEST("a topic whose segments are all closed gets a new one") {
     CHECK(t.segments[0].max_timestamps == (std::vector<int64_t>{5, 5})); // closed before, and left alone
     CHECK_EQ(t.open_segment()->id, int64_t(8));
 }
+
+TEST("batches that are copied out no longer keep what they came in alive") {
+    log::Topic t = topic();
+    log::Staging staging;
+    const auto kept = std::make_shared<std::string>("kept"),
+               large = std::make_shared<std::string>("small part of much");
+    staging.append(t, 0, {{kept, *kept}, 0, 1}, now);
+    staging.append(t, 0, {{large, std::string_view(*large).substr(0, 5)}, 0, 2}, now);
+    staging.copy_out(1);
+    CHECK_EQ(kept.use_count(), 2L);
+    CHECK_EQ(large.use_count(), 1L);
+    CHECK_EQ(std::string(staging.batches()[1].data.data), std::string("small"));
+}

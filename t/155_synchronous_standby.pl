@@ -1,0 +1,59 @@
+# acks=all waits for synchronous standbys as every commit does; a shutdown does not wait for one that is missing, and then
+# nothing is acknowledged.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::RealBin;
+use KafkaTest;
+use KafkaRequests;
+use Test::More;
+
+my $broker = KafkaTest->start(wal_level => 'replica', max_wal_senders => 5);
+my $server = $broker->server;
+my $client = $broker->connect;
+my $topic  = $broker->create_topic('replicated');
+produce_values($client, $topic, 'first');
+
+sub require_standby {
+    my ($name) = @_;
+    $server->set(synchronous_standby_names => $name);
+    $server->wait_for("standby '$name' to be asked for", sub { $server->sql('SHOW synchronous_standby_names') eq $name });
+    return;
+}
+sub send_produce {
+    my ($acks, $value) = @_;
+    return $client->send_request('Produce', 9, { acks => $acks, topic_data => [{ name => $topic->{name}, partition_data => [{ index => 0, records => batch_of($value) }] }] });
+}
+
+# The setting reaches all processes a moment after the reload: produces until the broker waits. Returns the offset that it waits for.
+sub produce_until_it_waits {
+    my $offset = list_offset($client, 7, $topic, -1)->{offset};
+    $server->wait_for('the broker to wait for a standby', sub {
+        send_produce(-1, 'replicated');
+        return 1 if !$client->readable(0.3);
+        $client->receive;
+        $offset++;
+        return 0;
+    });
+    is($server->sql("SELECT wait_event FROM pg_stat_activity WHERE backend_type = 'pg_kafka broker'"), 'SyncRep', 'acks=all waits for a standby');
+    return $offset;
+}
+
+require_standby('nobody');
+send_produce(1, 'second');
+is($client->receive->{responses}[0]{partition_responses}[0]{base_offset}, 1, 'acks=1 does not wait for a standby');
+my $offset = produce_until_it_waits();
+require_standby('');
+is($client->receive->{responses}[0]{partition_responses}[0]{base_offset}, $offset, 'until none is asked for any more');
+
+require_standby('nobody');
+$offset = produce_until_it_waits();
+$server->expect_in_log(qr/canceling wait for synchronous replication/, qr/canceling the wait for synchronous replication/);
+$server->node->stop('fast');
+pass('a fast shutdown ends although the standby never came');
+is($client->receive, undef, 'what it was waiting for is not acknowledged');
+$server->node->append_conf('postgresql.conf', "synchronous_standby_names = ''");
+$server->node->start;
+$server->wait_for_port;
+cmp_ok(list_offset($broker->connect, 7, $topic, -1)->{offset}, '>=', $offset, 'what was acknowledged is there');
+$broker->finish;
