@@ -53,10 +53,12 @@ is($server->pid_of('broker'), $broker, 'the broker lives on after pg_cancel_back
 
 # The postmaster dies without a word to anybody.
 my $postmaster = (split /\n/, PostgreSQL::Test::Utils::slurp_file($server->node->data_dir . '/postmaster.pid'))[0];
+my @processes = split /\n/, $server->sql('SELECT pid FROM pg_stat_activity');
 kill 'KILL', $postmaster;
 $server->wait_for_silence;
 $server->wait_for('the end of the broker', sub { !kill 0, $broker });
 pass('the broker ends when the postmaster has died');
+$server->wait_for('the end of the other processes', sub { !grep { kill 0, $_ } @processes });
 $server->node->{_pid} = undef;
 unlink $server->node->data_dir . '/postmaster.pid';
 $server->node->start;

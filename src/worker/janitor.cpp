@@ -87,7 +87,8 @@ void Janitor::report_segment(int64_t segment, const pg::Error& error) {
 }
 
 void Janitor::report_round(const pg::Error& error) {
-    if (pg::shutdown_requested() || last_failure_ == error.what()) return;
+    // A lock on the catalog, such as that of DROP EXTENSION, is no failure: the next round is soon.
+    if (pg::shutdown_requested() || error.lock_not_available() || last_failure_ == error.what()) return;
     last_failure_ = error.what();
     pg::log(pg::Level::warning, "pg_kafka janitor could not do its round: " + last_failure_, error.detail,
             error.hint);
