@@ -60,8 +60,8 @@ $server->wait_for('the end of the broker', sub { !kill 0, $broker });
 pass('the broker ends when the postmaster has died');
 $server->wait_for('the end of the other processes', sub { !grep { kill 0, $_ } @processes });
 $server->node->{_pid} = undef;
-unlink $server->node->data_dir . '/postmaster.pid';
-$server->node->start;
+$server->expect_in_log(qr/pre-existing shared memory block/);    # while any process of the old server still ends
+$server->wait_for('a new start', sub { $server->node->start(fail_ok => 1) });
 $server->wait_for_port;
 produced_is_there('after the death of the postmaster');
 $server->finish;

@@ -48,7 +48,8 @@ is($client->receive->{responses}[0]{partition_responses}[0]{base_offset}, $offse
 
 require_standby('nobody');
 $offset = produce_until_it_waits();
-$server->expect_in_log(qr/canceling wait for synchronous replication/, qr/canceling the wait for synchronous replication/);
+$server->expect_in_log(qr/canceling wait for synchronous replication/, qr/canceling the wait for synchronous replication/,
+    qr/terminating connection due to administrator command/);
 $server->node->stop('fast');
 pass('a fast shutdown ends although the standby never came');
 is($client->receive, undef, 'what it was waiting for is not acknowledged');

@@ -31,6 +31,11 @@ public:
         return was_empty;
     }
 
+    bool empty() const {
+        const std::lock_guard lock(mutex_);
+        return messages_.empty();
+    }
+
     /// All messages so far, oldest first.
     std::vector<T> take() {
         std::vector<T> taken;
@@ -40,7 +45,7 @@ public:
     }
 
 private:
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::vector<T> messages_;
 };
 

@@ -113,6 +113,7 @@ void run_action(int, Datum action) {
 void wake_main() noexcept { SetLatch(MyLatch); }
 
 void wait(std::optional<milliseconds> timeout) {
+    if (shutdown_flag) return;
     const auto longest = milliseconds(std::chrono::hours(1)); // the server takes at most INT_MAX
     if (timeout) timeout = std::clamp(*timeout, milliseconds(0), longest);
     const auto deadline = steady_clock::now() + timeout.value_or(longest);

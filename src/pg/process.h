@@ -13,9 +13,12 @@ namespace kafka::pg {
 /// one may call.
 void wake_main() noexcept;
 
-/// Sleeps until the latch is set or the time is over (nothing: no limit); resets the latch, and does what the
-/// server asks of every process (barriers, cache invalidations). Ends the process when the postmaster is
-/// gone. Outside a transaction. Throws Error.
+/// Sleeps until the latch is set or the time is over (nothing: no limit); resets the latch, and does what the server asks of
+/// every process (barriers, cache invalidations). Ends the process when the postmaster is gone. Outside a transaction.
+/// Returns at once when shutdown is requested. Throws Error.
+///
+/// Within a transaction the server sleeps on the same latch for its own reasons (locks, standbys) and resets it: after one,
+/// whoever calls this looks first whether what it waits for has come meanwhile.
 void wait(std::optional<std::chrono::milliseconds> timeout);
 
 /// SIGTERM has come: end the work and return from the worker's body.

@@ -20,7 +20,7 @@ struct Pin {
 
 constexpr Pin pins[] = {
     {"search_path", "pg_catalog, pg_temp"}, // nobody's function or table stands in for the server's
-    {"lock_timeout", "50ms"},               // no user's lock holds the broker for longer
+    {"lock_timeout", "1s"},                 // no user's lock holds the broker for longer
     {"statement_timeout", "0"},
     {"idle_in_transaction_session_timeout", "0"},
     {"default_transaction_read_only", "off"},

@@ -26,6 +26,7 @@ namespace {
 /// Lies in shared memory; latches are those of the workers' own process slots.
 struct Shared {
     std::atomic<uint64_t> catalog_generation{1};
+    std::atomic<uint64_t> janitor_calls{0};
     std::atomic<Latch*> latches[2]{}; ///< by Role; null while it does not run
     std::atomic<bool> broker_connected{false};
     std::atomic<bool> database_missing{false};
@@ -127,7 +128,11 @@ void request_shared_memory() {
 uint64_t catalog_generation() { return shared->catalog_generation; }
 void catalog_changed_at_commit() { catalog_changed = true; }
 void wake_broker() { wake(Role::broker); }
-void wake_janitor() { wake(Role::janitor); }
+void wake_janitor() {
+    shared->janitor_calls.fetch_add(1);
+    wake(Role::janitor);
+}
+uint64_t janitor_calls() { return shared->janitor_calls; }
 
 void announce_latch(Role role) {
     latch_of(role) = MyLatch;

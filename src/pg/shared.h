@@ -24,6 +24,8 @@ void catalog_changed_at_commit();
 /// Sets the latch of a worker, if it runs. From the main thread of any process, not from other threads.
 void wake_broker();
 void wake_janitor();
+/// How often the janitor has been woken, for it to see whether it was while it worked.
+uint64_t janitor_calls();
 
 /// Lets others wake this process as that worker until it exits. Private to the start of workers.
 void announce_latch(Role role);

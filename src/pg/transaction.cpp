@@ -11,7 +11,6 @@ extern "C" {
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/ipc.h"
-#include "storage/latch.h"
 #include "utils/backend_status.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
@@ -47,10 +46,7 @@ void set_synchronous_commit(Durability durability) {
                             0, false);
 }
 
-/// Within a transaction the server sleeps on this process's latch for its own reasons (locks, standbys) and resets it, so
-/// whatever set it meanwhile may have been overlooked: the worker looks once more before it sleeps.
 void report_idle() {
-    SetLatch(MyLatch);
     pgstat_report_stat(false);
     pgstat_report_activity(STATE_IDLE, nullptr);
 }

@@ -15,6 +15,7 @@ bool wait_for_extension() {
     bool told = false;
     while (!pg::shutdown_requested()) {
         if (pg::reload_requested()) pg::reload();
+        const uint64_t generation = pg::catalog_generation();
         if (pg::extension_exists()) return true;
         if (!told)
             pg::log(pg::Level::log,
@@ -22,7 +23,7 @@ bool wait_for_extension() {
                         "\"",
                     {}, "Run CREATE EXTENSION pg_kafka there, or set pg_kafka.database to where it is.");
         told = true;
-        pg::wait(std::nullopt); // whoever creates the extension wakes us
+        if (pg::catalog_generation() == generation) pg::wait(std::nullopt); // whoever creates the extension wakes us
     }
     return false;
 }

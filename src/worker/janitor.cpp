@@ -5,6 +5,7 @@
 
 #include "pg/process.h"
 #include "pg/session.h"
+#include "pg/shared.h"
 #include "pg/spi.h"
 #include "store/segments.h"
 
@@ -87,8 +88,9 @@ void Janitor::report_segment(int64_t segment, const pg::Error& error) {
 }
 
 void Janitor::report_round(const pg::Error& error) {
-    // A lock on the catalog, such as that of DROP EXTENSION, is no failure: the next round is soon.
-    if (pg::shutdown_requested() || error.lock_not_available() || last_failure_ == error.what()) return;
+    // DROP EXTENSION at this moment is no failure: the catalog is locked, and then it is gone.
+    const bool dropping = error.lock_not_available() || error.undefined_table() || error.undefined_schema();
+    if (pg::shutdown_requested() || dropping || last_failure_ == error.what()) return;
     last_failure_ = error.what();
     pg::log(pg::Level::warning, "pg_kafka janitor could not do its round: " + last_failure_, error.detail,
             error.hint);
@@ -100,8 +102,9 @@ void run_janitor() {
     Janitor janitor;
     while (!pg::shutdown_requested()) {
         if (pg::reload_requested()) pg::reload();
+        const uint64_t calls = pg::janitor_calls();
         const bool left = janitor.sweep();
-        pg::wait(left ? std::optional(retry_interval) : std::nullopt);
+        if (pg::janitor_calls() == calls) pg::wait(left ? std::optional(retry_interval) : std::nullopt);
     }
 }
 

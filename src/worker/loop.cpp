@@ -13,6 +13,7 @@ using Clock = std::chrono::steady_clock;
 
 /// Past this many staged bytes a turn is committed, so that latency stays bounded under load.
 constexpr size_t max_turn_bytes = 16 << 20;
+constexpr std::chrono::milliseconds catalog_retry_interval(100);
 
 net::Settings net_settings(const pg::Settings& s) {
     net::Settings net;
@@ -79,10 +80,16 @@ void Loop::run() {
 
 void Loop::wait() {
     if (!taken_.empty() || !broker_->deferred.empty()) return;
+    // The transactions of this turn may have used up what set the latch meanwhile.
+    if (!inbox_.empty() || pg::reload_requested()) return;
     std::optional<std::chrono::milliseconds> timeout;
+    if (pg::catalog_generation() != generation_) {
+        if (catalog_failure_.empty()) return;
+        timeout = catalog_retry_interval;
+    }
     if (const auto deadline = broker_->waiting.next_deadline()) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
-        timeout = std::max(left, std::chrono::milliseconds(0));
+        timeout = std::min(std::max(left, std::chrono::milliseconds(0)), timeout.value_or(left));
     }
     pg::wait(timeout);
 }
@@ -94,11 +101,12 @@ bool Loop::extension_still_there() {
     try {
         if (!pg::extension_exists()) return false;
         broker_->reload_catalog();
-    } catch (const pg::Error& error) { // dropped, or locked, in this moment; looked at again in the next turn
-        pg::log(pg::Level::warning, std::string("pg_kafka could not read its catalog: ") + error.what(),
-                error.detail, error.hint);
+    } catch (const pg::Error& error) { // being dropped, or locked, in this moment: looked at again in the next turn
+        if (catalog_failure_ != error.what()) broker_->log_failure("read its catalog", error);
+        catalog_failure_ = error.what();
         return true;
     }
+    catalog_failure_.clear();
     generation_ = generation;
     return true;
 }

@@ -39,6 +39,7 @@ private:
     net::Mailbox<api::Inbound> inbox_; ///< net -> main
     api::PolicyBox policy_;            ///< main -> net
     std::deque<api::Inbound> taken_;   ///< from the inbox, not yet handled
+    std::string catalog_failure_;    ///< why the catalog could not be read; empty: it could
     uint64_t generation_;              ///< of the catalog in memory
     net::Server server_;
 };
