@@ -56,12 +56,8 @@ my $postmaster = (split /\n/, PostgreSQL::Test::Utils::slurp_file($server->node-
 my @processes = split /\n/, $server->sql('SELECT pid FROM pg_stat_activity');
 kill 'KILL', $postmaster;
 $server->wait_for_silence;
-$server->wait_for('the end of the broker', sub { !kill 0, $broker });
+$server->wait_for('the end of the broker', sub { !$server->runs($broker) });
 pass('the broker ends when the postmaster has died');
-$server->wait_for('the end of the other processes', sub { !grep { kill 0, $_ } @processes });
-$server->node->{_pid} = undef;
-$server->expect_in_log(qr/pre-existing shared memory block/);    # while any process of the old server still ends
-$server->wait_for('a new start', sub { $server->node->start(fail_ok => 1) });
-$server->wait_for_port;
+$server->start_after_death(@processes);
 produced_is_there('after the death of the postmaster');
 $server->finish;

@@ -75,9 +75,7 @@ for my $round (1 .. 2) {
 for my $round (1 .. 2) {
     my @processes = split /\n/, $server->sql('SELECT pid FROM pg_stat_activity');
     $server->node->kill9;
-    $server->wait_for('the end of all its processes', sub { !grep { kill 0, $_ } @processes });
-    $server->node->start;
-    $server->wait_for_port;
+    $server->start_after_death(@processes);
     wait_for_progress("after kill $round of the server");
 }
 open my $stop, '>', "$acked/stop" or die $!;

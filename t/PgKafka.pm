@@ -80,6 +80,25 @@ sub configure {
     return;
 }
 
+# Does the process still run? One that has ended may be listed for a while, until its new parent has looked after it.
+sub runs {
+    my ($self, $pid) = @_;
+    return 0 if !kill 0, $pid;
+    open my $stat, '<', "/proc/$pid/stat" or return 0;
+    return (readline($stat) // '') !~ /^\d+ \(.*\) [ZX] /;
+}
+
+# Starts the server again after its postmaster was killed. @processes are those that it had: they end by themselves.
+sub start_after_death {
+    my ($self, @processes) = @_;
+    $self->wait_for('the end of the processes', sub { !grep { $self->runs($_) } @processes });
+    # The lock files name the old postmaster, so a start fails for as long as that is listed.
+    $self->expect_in_log(qr/pre-existing shared memory block/, qr/lock file ".*" already exists/);
+    $self->wait_for('a new start', sub { undef $self->{node}{_pid}; $self->{node}->start(fail_ok => 1) });
+    $self->wait_for_port;
+    return;
+}
+
 # Changes settings and reloads; they take effect a moment later.
 sub set {
     my ($self, %settings) = @_;
