@@ -64,8 +64,8 @@ void Resolver::look_up(const std::shared_ptr<Round>& round, Resolved& result) {
     const addrinfo wanted = hints(0);
     const auto found = [](uv_getaddrinfo_t* request, int status, addrinfo* addresses) {
         const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(addresses, uv_freeaddrinfo);
-        Lookup& lookup = *static_cast<Lookup*>(request->data);
-        lookup.resolver->found(lookup, status, addresses);
+        Lookup& done = *static_cast<Lookup*>(request->data);
+        done.resolver->found(done, status, addresses);
     };
     const int error = uv_getaddrinfo(&loop_, &lookup.request, found, result.host.c_str(), nullptr, &wanted);
     if (error != 0) {
