@@ -26,6 +26,7 @@ void Broker::apply(pg::Settings changed) {
     settings = std::move(changed);
     batch_policy_changed = true;
     tail_cache.resize(size_t(settings.tail_cache));
+    response_memory.set_limit(size_t(settings.response_memory));
     fetch_sessions.set_slots(size_t(settings.max_fetch_sessions));
     for (const auto& [name, topic] : catalog.topics())
         topic->config = log::resolve(topic->overrides, config_defaults());

@@ -8,6 +8,7 @@
 #include "api/call.h"
 #include "api/fetch_sessions.h"
 #include "api/receive.h"
+#include "api/response_memory.h"
 #include "api/waiting.h"
 #include "log/catalog.h"
 #include "log/staging.h"
@@ -35,6 +36,7 @@ public:
     store::Batches batches;
     FetchSessions fetch_sessions;
     Waiting waiting;
+    ResponseMemory response_memory;
     size_t cold_read_bytes = 0; ///< read from tables in this turn; bounds a turn's time (see fetch.cpp)
     std::vector<PendingFetch> deferred; ///< to be resumed in the next turn: this one has read enough
 

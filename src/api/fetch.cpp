@@ -34,7 +34,7 @@ struct Found {
     PartitionData data;
     log::Topic* topic = nullptr;
     size_t bytes = 0;
-    bool cut_short = false; ///< more is there, but this turn has read enough
+    bool cut_short = false; ///< more is there, but this turn has read enough or the response is full
 };
 
 /// One look at a plan.
@@ -166,6 +166,8 @@ Found look(Broker& broker, const FetchPartition& wanted, log::Topic* topic, cons
     const size_t limit = std::min(room, size_t(std::max(wanted.max_bytes, 0)));
     log::BatchRun run =
         read(broker, *topic, *partition, wanted.fetch_offset, limit, nothing_yet, found.cut_short);
+    const int64_t read_up_to = std::max(run.next_offset, wanted.fetch_offset);
+    found.cut_short |= limit == room && read_up_to < partition->high_watermark;
     found.bytes = run.bytes;
     found.data.records.slices = std::move(run.slices);
     return found;
@@ -193,7 +195,8 @@ Attempt attempt(Broker& broker, const FetchPlan& plan, const Request& request, i
     Attempt result;
     std::optional<pg::Transaction> transaction; // only if something must be read from tables
     const size_t max_bytes =
-        size_t(std::clamp<int64_t>(request.max_bytes, 0, broker.settings.fetch_max_bytes));
+        std::min(size_t(std::clamp<int64_t>(request.max_bytes, 0, broker.settings.fetch_max_bytes)),
+                 broker.response_memory.room());
     for (size_t i = 0; i < plan.partitions.size(); i++) {
         if (!transaction && topics[i] && needs_tables(broker, *topics[i], plan.partitions[i]))
             transaction.emplace();
@@ -229,6 +232,7 @@ FetchableTopicResponse& topic_entry(Response& response, const FetchPartition& p)
 void respond(Broker& broker, PendingFetch fetch, Attempt attempt) {
     Response response;
     response.session_id = fetch.plan.session_id;
+    wire::Slice* last = nullptr;
     for (size_t i = 0; i < attempt.found.size(); i++) {
         FetchPartition& asked = fetch.plan.partitions[i];
         PartitionData& data = attempt.found[i].data;
@@ -239,8 +243,10 @@ void respond(Broker& broker, PendingFetch fetch, Attempt attempt) {
             asked.told_error = data.error_code != ErrorCode::none;
             broker.fetch_sessions.told(fetch.plan.session_id, asked, !data.records.slices.empty());
         }
+        if (!data.records.slices.empty()) last = &data.records.slices.back(); // stays where it is when moved
         topic_entry(response, asked).partitions.push_back(std::move(data));
     }
+    if (last) broker.response_memory.charge(*last, attempt.bytes);
     broker.answer(std::move(fetch.call), std::move(response));
 }
 

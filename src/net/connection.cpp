@@ -15,7 +15,7 @@ namespace kafka::net {
 namespace {
 
 constexpr size_t max_unsent_bytes =
-    16 << 20; // beyond it a client must take its answers before it is served again
+    1 << 20; // beyond it a client must take its answers before it is served again
 constexpr size_t direct_read_bytes = 32 << 10; // a longer rest of a frame is read without a copy
 constexpr size_t buffers_per_write = 128;
 

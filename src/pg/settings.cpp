@@ -31,7 +31,7 @@ struct Values {
     double segment_ms;
     bool auto_create_topics, log_connections;
     int max_connections, connections_max_idle_ms, shutdown_timeout_ms;
-    int max_request_bytes, request_memory_kb, tail_cache_kb, max_decompressed_bytes;
+    int max_request_bytes, request_memory_kb, response_memory_kb, tail_cache_kb, max_decompressed_bytes;
     int fetch_max_bytes, max_fetch_sessions;
 } values;
 
@@ -166,6 +166,11 @@ void define_memory_limits() {
             "been answered. "
             "Takes effect when the configuration is reloaded. Kafka's queued.max.request.bytes."},
            values.request_memory_kb, {256 * kib, kib, INT_MAX}, GUC_UNIT_KB);
+    define({"pg_kafka.response_memory", "Memory for records on their way to consumers.",
+            "In kilobytes, over all connections; the more of it is taken by responses that clients have not "
+            "read yet, the fewer records a Fetch gets, but always one batch if there is one. Takes effect when "
+            "the configuration is reloaded."},
+           values.response_memory_kb, {256 * kib, kib, INT_MAX}, GUC_UNIT_KB);
     define({"pg_kafka.tail_cache", "Memory for recent record batches.",
             "In kilobytes, over all topics; consumers that keep up are served from it without reading "
             "tables. Takes effect "
@@ -213,6 +218,7 @@ void read_limits(Settings& settings) {
     settings.shutdown_timeout = std::chrono::milliseconds(values.shutdown_timeout_ms);
     settings.max_request_bytes = values.max_request_bytes;
     settings.request_memory = int64_t{values.request_memory_kb} * kib;
+    settings.response_memory = int64_t{values.response_memory_kb} * kib;
     settings.tail_cache = int64_t{values.tail_cache_kb} * kib;
     settings.max_decompressed_bytes = values.max_decompressed_bytes;
     settings.fetch_max_bytes = values.fetch_max_bytes;

@@ -1,0 +1,28 @@
+// The memory of record batches in responses. See response_memory.h.
+#include "api/response_memory.h"
+
+namespace kafka::api {
+namespace {
+
+/// What the last slice of a response refers to: its own bytes, and the charge for all of them.
+struct ChargedOwner {
+    ChargedOwner(std::shared_ptr<const void> of_slice, std::shared_ptr<std::atomic<size_t>> used, size_t charge)
+        : owner(std::move(of_slice)), total(std::move(used)), bytes(charge) {
+        *total += bytes;
+    }
+    ~ChargedOwner() { *total -= bytes; }
+    ChargedOwner(const ChargedOwner&) = delete;
+    ChargedOwner& operator=(const ChargedOwner&) = delete;
+
+    std::shared_ptr<const void> owner;
+    std::shared_ptr<std::atomic<size_t>> total;
+    size_t bytes;
+};
+
+} // namespace
+
+void ResponseMemory::charge(wire::Slice& last, size_t bytes) {
+    last.owner = std::make_shared<const ChargedOwner>(last.owner, used_, bytes);
+}
+
+} // namespace kafka::api

@@ -1,0 +1,32 @@
+// The memory of record batches in responses that clients have not taken yet, over all connections: batches read from
+// tables, and those that the tail cache has let go of meanwhile. A client that asks for much and reads slowly must not
+// fill memory, nor keep others from being served. So a response gets at most a quarter of what is left: however many
+// such clients there are, each further one gets less, down to the one batch that a Fetch always gets.
+#pragma once
+#include "wire/bytes.h"
+
+#include <atomic>
+#include <memory>
+
+namespace kafka::api {
+
+class ResponseMemory {
+public:
+    /// Bytes for all responses together. Main thread.
+    void set_limit(size_t bytes) { limit_ = bytes; }
+    /// Most bytes of batches that the next response may have. Main thread.
+    size_t room() const {
+        const size_t used = *used_;
+        return used < limit_ ? (limit_ - used) / 4 : 0;
+    }
+    /// Counts `bytes` until `last`, the last slice of a response, is sent or dropped, in whatever thread that happens.
+    void charge(wire::Slice& last, size_t bytes);
+    /// Bytes in responses that are not sent yet. Any thread.
+    size_t used() const { return *used_; }
+
+private:
+    size_t limit_ = 0;
+    std::shared_ptr<std::atomic<size_t>> used_ = std::make_shared<std::atomic<size_t>>(0);
+};
+
+} // namespace kafka::api

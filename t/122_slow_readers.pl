@@ -1,0 +1,62 @@
+# Consumers that ask for much and take nothing: their memory is bounded over all of them, others are served, and
+# what they held is given back.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::RealBin;
+use KafkaTest;
+use KafkaRequests;
+use Test::More;
+use Time::HiRes qw(time);
+
+my $mib    = 2**20;
+my $broker = KafkaTest->start(
+    'pg_kafka.tail_cache'      => '1MB',
+    'pg_kafka.response_memory' => '16MB',
+    'shared_buffers'           => '128MB');
+my $server = $broker->server or plan skip_all => 'looks at the memory of our own server';
+my $client = $broker->connect;
+my $topic  = $broker->create_topic('slow');
+my $value  = 'v' x 500_000;
+produce_values($client, $topic, $value) for 1 .. 120;
+
+# Memory of the broker's process, without what it shares with the server.
+sub broker_memory {
+    open my $status, '<', '/proc/' . $server->pid_of('broker') . '/status' or die "no status: $!";
+    my ($kib) = join('', readline $status) =~ /^RssAnon:\s+(\d+) kB/m;
+    return $kib * 1024;
+}
+
+sub ask_for_much {
+    my ($asking) = @_;
+    my $wanted = { 0 => { fetch_offset => 0, partition_max_bytes => 50 * $mib } };
+    return $asking->send_request('Fetch', 12,
+        { max_bytes => 50 * $mib, topics => [fetch_partitions($topic, $wanted)] });
+}
+
+sub bytes_for {
+    my ($asking) = @_;
+    ask_for_much($asking);
+    return length $asking->receive->{responses}[0]{partitions}[0]{records};
+}
+
+cmp_ok(bytes_for($client), '>', 2 * $mib, 'a consumer alone gets a good part of the memory for responses');
+
+my $before  = broker_memory();
+my @readers = map { $broker->connect } 1 .. 60;
+for my $reader (@readers) {
+    ask_for_much($reader);
+    ask_for_much($reader);    # and another right behind it
+    wait_until('the response begins', sub { $reader->readable });
+}
+my $held = broker_memory() - $before;
+note("held $held bytes");
+cmp_ok($held, '<', (16 + 60 + 60) * $mib, 'sixty readers hold the limit, and one batch and a bit each');
+
+cmp_ok(bytes_for($client), '>=', 500_000, 'another consumer gets a batch all the same');
+is(list_offset($client, 7, $topic, -1)->{offset}, 120, 'other requests are served');
+is(produce_values($client, $topic, 'x'), 120, 'and producers');
+
+$_->close for @readers;
+wait_until('a consumer gets as much as before', sub { bytes_for($client) > 2 * $mib });
+$broker->finish;
