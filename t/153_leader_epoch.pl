@@ -18,7 +18,7 @@ produce_values($client, $topic, 'both have it', 'this too');
 my $standby = PgKafka->standby_of($primary);
 $standby->expect_in_log(qr/could not receive data from WAL stream/, qr/could not connect to the primary server/,
     qr/terminating walreceiver process due to administrator command/,
-    qr/specified neither primary_conninfo nor restore_command/);
+    qr/specified neither "?primary_conninfo"? nor "?restore_command"?/);
 $primary->node->wait_for_catchup($standby->node);
 my $cluster_id = metadata($client, 9, [])->{cluster_id};
 

@@ -18,6 +18,14 @@ namespace {
 
 constexpr std::chrono::seconds deadline{10};
 
+/// Newer versions of libuv use io_uring, whose work interrupts calls that have a time limit, in any thread.
+template <class Call> ssize_t uninterrupted(Call call) {
+    ssize_t result;
+    do result = call();
+    while (result < 0 && errno == EINTR);
+    return result;
+}
+
 std::string header(int16_t api_key, int16_t version, int32_t correlation_id) {
     wire::Writer out;
     out.big(api_key);
@@ -114,7 +122,8 @@ void Client::close() {
 
 void Client::send(const std::string& bytes) {
     for (size_t sent = 0; sent < bytes.size();) {
-        const ssize_t n = ::send(socket_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+        const ssize_t n = uninterrupted(
+            [&] { return ::send(socket_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL); });
         if (n <= 0) return;
         sent += size_t(n);
     }
@@ -133,7 +142,7 @@ std::string Client::send_some(const std::string& bytes) {
 
 bool Client::receive_exactly(char* to, size_t bytes) {
     while (bytes > 0) {
-        const ssize_t n = recv(socket_, to, bytes, 0);
+        const ssize_t n = uninterrupted([&] { return recv(socket_, to, bytes, 0); });
         if (n <= 0) return false;
         to += n;
         bytes -= size_t(n);
@@ -157,7 +166,7 @@ int32_t Client::receive_correlation_id() {
 bool Client::closed_by_server() {
     char bytes[4096];
     ssize_t n = 1;
-    while (n > 0) n = recv(socket_, bytes, sizeof bytes, 0);
+    while (n > 0) n = uninterrupted([&] { return recv(socket_, bytes, sizeof bytes, 0); });
     return n == 0 || errno == ECONNRESET;
 }
 
