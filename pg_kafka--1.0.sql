@@ -71,15 +71,17 @@ CREATE TABLE kafka.batch (
     base_offset bigint NOT NULL,
     last_offset bigint NOT NULL,
     max_timestamp bigint NOT NULL,
+    piece integer NOT NULL,
     data bytea NOT NULL,
-    PRIMARY KEY (partition, last_offset)
+    PRIMARY KEY (partition, last_offset, piece)
 );
-ALTER TABLE kafka.batch ALTER COLUMN data SET STORAGE EXTERNAL; -- batches come compressed, or are not worth it
-COMMENT ON TABLE kafka.batch IS 'The shape of a segment''s table: one row per record batch, as the producer sent it';
+ALTER TABLE kafka.batch ALTER COLUMN data SET STORAGE PLAIN; -- no TOAST table: batches come compressed, and in pieces
+COMMENT ON TABLE kafka.batch IS 'The shape of a segment''s table: record batches as the producer sent them, in one row or, over several pages, in several';
 COMMENT ON COLUMN kafka.batch.leader_epoch IS 'Leader epoch in which the batch was appended';
 COMMENT ON COLUMN kafka.batch.last_offset IS 'The batch that holds offset X is the first with last_offset >= X';
 COMMENT ON COLUMN kafka.batch.max_timestamp IS 'Largest timestamp of the partition in this segment up to this batch, so that it never falls and can be searched by halves';
-COMMENT ON COLUMN kafka.batch.data IS 'Kafka record batch, format 2, as it is sent to consumers';
+COMMENT ON COLUMN kafka.batch.piece IS 'Number of the row among those of its batch, from 0; the other columns but data are the same in all of them';
+COMMENT ON COLUMN kafka.batch.data IS 'Kafka record batch, format 2, as it is sent to consumers; or a piece of it';
 
 -- Dumped with their rows.
 SELECT pg_catalog.pg_extension_config_dump('kafka.cluster', '');

@@ -7,6 +7,8 @@
 #include "pg/shared.h"
 #include "store/segments.h"
 
+#include <map>
+
 namespace kafka::api {
 namespace {
 
@@ -244,12 +246,14 @@ void Broker::write_staged() {
         roll.opened.id =
             store::create_segment(roll.topic->id, roll.opened.start_offsets, roll.opened.created_ms);
     }
+    std::map<int64_t, store::Batches::Append> appends; // by segment
     for (const log::StagedBatch& b : staging.batches()) {
         const log::Segment& segment =
             b.roll == log::Staging::no_roll ? *b.topic->open_segment() : rolls[b.roll].opened;
-        batches.append(segment.id, {b.partition, leader_epoch, b.base_offset, b.last_offset, b.max_timestamp,
-                                    b.data.data});
+        const auto append = appends.try_emplace(segment.id, segment.id).first;
+        append->second.add({b.partition, leader_epoch, b.base_offset, b.last_offset, b.max_timestamp, b.data.data});
     }
+    for (auto& [segment, append] : appends) append.finish();
     transaction.commit(durability_); // durable from here on: the one place that decides it
 }
 

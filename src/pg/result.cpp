@@ -1,6 +1,7 @@
 // Reading the rows that a statement returned; see spi.h. Main thread only.
 #include "pg/spi.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "pg/guard.h"
@@ -134,6 +135,13 @@ size_t Result::size_of(uint64_t row, int column) const {
 void Result::copy_bytes(uint64_t row, int column, char* to) const {
     const Unpacked value(datum(row, column, BYTEAOID));
     if (!value.view().empty()) std::memcpy(to, value.view().data(), value.view().size());
+}
+
+size_t Result::copy_start(uint64_t row, int column, std::span<char> to) const {
+    const Unpacked value(datum(row, column, BYTEAOID));
+    const std::string_view start = value.view().substr(0, to.size());
+    std::copy(start.begin(), start.end(), to.begin());
+    return start.size();
 }
 
 std::vector<int32_t> Result::int32_array(uint64_t row, int column) const {

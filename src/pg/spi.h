@@ -45,6 +45,8 @@ public:
     size_t size_of(uint64_t row, int column) const;
     /// Copies a bytea to `to`, which has room for size_of() bytes; the server's own copy is freed at once.
     void copy_bytes(uint64_t row, int column, char* to) const;
+    /// Copies the first bytes of a bytea, as many as there are and as there is room for; returns how many.
+    size_t copy_start(uint64_t row, int column, std::span<char> to) const;
     std::vector<int32_t> int32_array(uint64_t row, int column) const;
     std::vector<int64_t> int64_array(uint64_t row, int column) const;
     std::vector<std::string> text_array(uint64_t row, int column) const;

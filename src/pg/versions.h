@@ -9,6 +9,7 @@ extern "C" {
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"
 #endif
+#include "executor/executor.h"
 #include "optimizer/pathnode.h"
 }
 
@@ -26,6 +27,15 @@ inline ForeignPath* foreign_scan_path(PlannerInfo* root, RelOptInfo* rel, double
 #else
     return create_foreignscan_path(root, rel, nullptr, rows, startup_cost, total_cost, NIL, required_outer,
                                    nullptr, NIL);
+#endif
+}
+
+/// Enters a new row into the indexes that ExecOpenIndices() has opened.
+inline List* insert_index_tuples(ResultRelInfo* relation, TupleTableSlot* row, EState* estate) {
+#if PG_VERSION_NUM >= 160000
+    return ExecInsertIndexTuples(relation, row, estate, false, false, nullptr, NIL, false);
+#else
+    return ExecInsertIndexTuples(relation, row, estate, false, false, nullptr, NIL);
 #endif
 }
 

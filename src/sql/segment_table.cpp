@@ -1,6 +1,8 @@
 // See segment_table.h.
 #include "sql/segment_table.h"
 
+#include "record/batch.h"
+
 #include <cstring>
 
 extern "C" {
@@ -26,7 +28,8 @@ enum : AttrNumber {
     base_offset_column = 3,
     last_offset_column = 4,
     max_timestamp_column = 5,
-    data_column = 6
+    piece_column = 6,
+    data_column = 7
 };
 
 struct BatchColumn {
@@ -35,7 +38,8 @@ struct BatchColumn {
 };
 constexpr BatchColumn batch_columns[] = {{"partition", INT4OID},     {"leader_epoch", INT4OID},
                                          {"base_offset", INT8OID},   {"last_offset", INT8OID},
-                                         {"max_timestamp", INT8OID}, {"data", BYTEAOID}};
+                                         {"max_timestamp", INT8OID}, {"piece", INT4OID},
+                                         {"data", BYTEAOID}};
 
 [[noreturn]] void refuse_table(Relation table) {
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -61,8 +65,8 @@ Relation open_primary_key(Relation table) {
     if (!OidIsValid(table->rd_pkindex)) refuse_table(table);
     const Relation index = index_open(table->rd_pkindex, AccessShareLock);
     const int2vector& key = index->rd_index->indkey;
-    if (index->rd_rel->relam != BTREE_AM_OID || IndexRelationGetNumberOfKeyAttributes(index) != 2 ||
-        key.values[0] != partition_column || key.values[1] != last_offset_column)
+    if (index->rd_rel->relam != BTREE_AM_OID || IndexRelationGetNumberOfKeyAttributes(index) != 3 ||
+        key.values[0] != partition_column || key.values[1] != last_offset_column || key.values[2] != piece_column)
         refuse_table(table);
     return index;
 }
@@ -150,6 +154,7 @@ std::optional<BatchPosition> SegmentTable::read(ScanDirection direction) {
             return DatumGetInt64(heap_getattr(row_, column, RelationGetDescr(table_), &null));
         };
         position = {number(base_offset_column), number(last_offset_column), number(max_timestamp_column)};
+        piece_ = DatumGetInt32(heap_getattr(row_, piece_column, RelationGetDescr(table_), &null));
     });
     if (!row_) return std::nullopt;
     return position;
@@ -160,9 +165,15 @@ void SegmentTable::seek(int32_t partition, int64_t offset) {
     begin_scan(keys, 2);
 }
 
-std::optional<BatchPosition> SegmentTable::next() { return read(ForwardScanDirection); }
+std::optional<BatchPosition> SegmentTable::next() {
+    std::optional<BatchPosition> position;
+    do position = read(ForwardScanDirection);
+    while (position && piece_ != 0); // the rest of a batch that was not wanted
+    return position;
+}
 
-wire::View SegmentTable::batch() {
+/// Of the row read last. Valid until the next one is read.
+wire::View SegmentTable::piece() {
     const bytea* data = pg::call([this] {
         MemoryContextReset(batch_context_);
         const MemoryContext caller = MemoryContextSwitchTo(batch_context_);
@@ -173,6 +184,16 @@ wire::View SegmentTable::batch() {
         return found;
     });
     return {VARDATA_ANY(data), size_t(VARSIZE_ANY_EXHDR(data))};
+}
+
+wire::View SegmentTable::batch() {
+    const wire::View first = piece();
+    const auto header = record::read_header(first);
+    const size_t size = header && header->batch_length > 0 ? header->size_in_bytes() : first.size();
+    if (first.size() >= size) return first;
+    batch_.assign(first);
+    while (batch_.size() < size && read(ForwardScanDirection) && piece_ != 0) batch_.append(piece());
+    return batch_;
 }
 
 std::optional<BatchPosition> SegmentTable::last(int32_t partition) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "pg/guard.h"
 
@@ -18,7 +19,7 @@ extern "C" {
 
 namespace kafka::sql {
 
-/// A batch's row, but for the batch itself.
+/// What a batch's rows say of it.
 struct BatchPosition {
     int64_t base_offset, last_offset;
     int64_t max_timestamp; ///< ms since 1970, of the partition in this segment up to this batch
@@ -54,13 +55,16 @@ private:
     void begin_scan(ScanKeyData* keys, int count);
     void end_scan();
     std::optional<BatchPosition> read(ScanDirection direction);
+    wire::View piece();
 
     Snapshot snapshot_;
     MemoryContext scan_context_;  ///< what belongs to scan_
-    MemoryContext batch_context_; ///< the batch last given
+    MemoryContext batch_context_; ///< the piece last read, should it not lie in row_
+    std::string batch_;           ///< the batch last given, if it has several pieces
     Relation table_ = nullptr, index_ = nullptr;
     SysScanDesc scan_ = nullptr;
     HeapTuple row_ = nullptr; ///< lies in scan_
+    int32_t piece_ = 0;       ///< of row_
 };
 
 } // namespace kafka::sql

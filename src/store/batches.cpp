@@ -1,9 +1,8 @@
 // See batches.h.
 #include "store/batches.h"
 
+#include "record/batch.h"
 #include "store/segments.h"
-
-#include <algorithm>
 
 #include <algorithm>
 
@@ -11,16 +10,64 @@ namespace kafka::store {
 namespace {
 constexpr size_t max_segments_prepared = 256;
 constexpr int rows_per_fetch = 16;
+
+/// Bytes of a row's columns before the piece itself, its length included; see kafka.batch.
+constexpr size_t columns_before_piece = 40;
+/// A batch goes on on the next page rather than leave so little of itself on this one.
+constexpr size_t smallest_piece = 512;
+
+/// A batch that is being put together from its rows.
+class Assembly {
+public:
+    bool complete() const { return filled_ == size_; }
+    void begin(size_t size) {
+        size_ = size;
+        filled_ = 0;
+        data_ = std::make_shared_for_overwrite<char[]>(size);
+    }
+    void add(const pg::Result& rows, uint64_t row, int column) {
+        const size_t bytes = rows.size_of(row, column);
+        if (bytes > size_ - filled_) throw pg::Error("a record batch has more bytes than its header says", "XX001");
+        rows.copy_bytes(row, column, data_.get() + filled_);
+        filled_ += bytes;
+    }
+    wire::Slice take() { return {data_, {data_.get(), size_}}; }
+
+private:
+    std::shared_ptr<char[]> data_;
+    size_t size_ = 0, filled_ = 0;
+};
+
+/// The size of the batch that begins with this piece.
+size_t size_of_batch(const pg::Result& rows, uint64_t row, int column) {
+    char start[record::batch_header_size];
+    const size_t bytes = rows.copy_start(row, column, start);
+    const auto header = record::read_header({start, bytes});
+    if (!header || header->batch_length < 0) throw pg::Error("a stored record batch has no header", "XX001");
+    return header->size_in_bytes();
+}
 } // namespace
 
+Batches::Append::Append(int64_t segment) : insert_("kafka", segment_table_name(segment)) {}
+
+void Batches::Append::add(const BatchRow& row) {
+    wire::View left = row.data;
+    for (int32_t piece = 0; piece == 0 || !left.empty(); piece++) {
+        size_t room = insert_.room_on_page();
+        if (room < columns_before_piece + std::min(left.size(), smallest_piece))
+            room = pg::BulkInsert::room_on_empty_page();
+        const size_t size = std::min(left.size(), room - columns_before_piece);
+        insert_.add({row.partition, row.leader_epoch, row.base_offset, row.last_offset, row.max_timestamp, piece,
+                     pg::Bytes{left.substr(0, size)}});
+        left.remove_prefix(size);
+    }
+}
+
 Batches::Statements::Statements(int64_t segment)
-    : insert("INSERT INTO " + segment_table(segment) +
-             " (partition, leader_epoch, base_offset, last_offset, max_timestamp, data) VALUES ($1, $2, $3, "
-             "$4, $5, $6)"),
-      last_before("SELECT last_offset, max_timestamp, leader_epoch FROM " + segment_table(segment) +
+    : last_before("SELECT last_offset, max_timestamp, leader_epoch FROM " + segment_table(segment) +
                   " WHERE partition = $1 AND last_offset < $2 ORDER BY last_offset DESC LIMIT 1"),
       read("SELECT base_offset, last_offset, data FROM " + segment_table(segment) +
-           " WHERE partition = $1 AND last_offset >= $2 ORDER BY last_offset"),
+           " WHERE partition = $1 AND last_offset >= $2 ORDER BY last_offset, piece"),
       probe("SELECT base_offset, last_offset, max_timestamp, leader_epoch FROM " + segment_table(segment) +
             " WHERE partition = $1 AND last_offset >= $2 ORDER BY last_offset LIMIT 1") {}
 
@@ -39,11 +86,6 @@ Batches::Statements& Batches::statements(int64_t segment) {
     return *made;
 }
 
-void Batches::append(int64_t segment, const BatchRow& row) {
-    statements(segment).insert.execute({row.partition, row.leader_epoch, row.base_offset, row.last_offset,
-                                        row.max_timestamp, pg::Bytes{row.data}});
-}
-
 std::optional<SegmentEnd> Batches::end(int64_t segment, int32_t partition) {
     return last_before(segment, partition, INT64_MAX);
 }
@@ -56,18 +98,22 @@ std::optional<SegmentEnd> Batches::last_before(int64_t segment, int32_t partitio
 
 std::vector<StoredBatch> Batches::read(int64_t segment, int32_t partition, int64_t offset, size_t max_bytes,
                                        bool at_least_one) {
+    constexpr int data = 2;
     std::vector<StoredBatch> batches;
     size_t bytes = 0;
+    Assembly assembly;
     pg::Cursor cursor = statements(segment).read.open({partition, offset});
     for (;;) {
         const pg::Result rows = cursor.fetch(rows_per_fetch);
         for (size_t i = 0; i < rows.size(); i++) {
-            const size_t size = rows.size_of(i, 2);
-            if (bytes + size > max_bytes && !(batches.empty() && at_least_one)) return batches;
-            const auto data = std::make_shared_for_overwrite<char[]>(size);
-            rows.copy_bytes(i, 2, data.get());
-            batches.push_back({rows.int64(i, 0), rows.int64(i, 1), {data, {data.get(), size}}});
-            bytes += size;
+            if (assembly.complete()) {
+                const size_t size = size_of_batch(rows, i, data);
+                if (bytes + size > max_bytes && !(batches.empty() && at_least_one)) return batches;
+                assembly.begin(size);
+                bytes += size;
+            }
+            assembly.add(rows, i, data);
+            if (assembly.complete()) batches.push_back({rows.int64(i, 0), rows.int64(i, 1), assembly.take()});
         }
         if (rows.size() < uint64_t(rows_per_fetch)) return batches;
     }

@@ -1,6 +1,8 @@
-// Rows of the segment tables: one per record batch. How batches reach the disk and come back is hidden here.
+// Rows of the segment tables. How batches reach the disk and come back is hidden here: a batch is one row, or several if it
+// does not fit on the page that is being filled, each a piece of its bytes.
 // Called inside a pg::Transaction; throws pg::Error.
 #pragma once
+#include "pg/bulk_insert.h"
 #include "pg/spi.h"
 #include "wire/bytes.h"
 
@@ -40,7 +42,17 @@ enum class Rising { max_timestamp, leader_epoch };
 /// Prepared statements for the segments in use, the least recently used given up first.
 class Batches {
 public:
-    void append(int64_t segment, const BatchRow& row);
+    /// Adds batches to the end of a segment; those of a partition in the order of their offsets.
+    class Append {
+    public:
+        explicit Append(int64_t segment);
+        void add(const BatchRow& row);
+        /// The rows are in the table.
+        void finish() { insert_.finish(); }
+
+    private:
+        pg::BulkInsert insert_;
+    };
 
     /// The newest batch of the partition in the segment; nothing if it has none there.
     std::optional<SegmentEnd> end(int64_t segment, int32_t partition);
@@ -62,7 +74,7 @@ public:
 private:
     struct Statements {
         explicit Statements(int64_t segment);
-        pg::Statement insert, last_before, read, probe;
+        pg::Statement last_before, read, probe;
         std::list<int64_t>::iterator recent;
     };
     Statements& statements(int64_t segment);

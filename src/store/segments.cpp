@@ -5,7 +5,9 @@
 
 namespace kafka::store {
 
-std::string segment_table(int64_t id) { return "kafka.segment_" + std::to_string(id); }
+std::string segment_table_name(int64_t id) { return "segment_" + std::to_string(id); }
+
+std::string segment_table(int64_t id) { return "kafka." + segment_table_name(id); }
 
 std::vector<SegmentRow> load_segments(const wire::Uuid& topic) {
     const pg::Result rows =
@@ -35,7 +37,7 @@ int64_t create_segment(const wire::Uuid& topic, const std::vector<int64_t>& star
     // Rows are only ever added, so vacuum has nothing to do until the segment is frozen or dropped.
     pg::execute("CREATE TABLE " + segment_table(id) +
                 " (LIKE kafka.batch INCLUDING ALL)"
-                " WITH (autovacuum_enabled = false, toast.autovacuum_enabled = false)");
+                " WITH (autovacuum_enabled = false)");
     return id;
 }
 

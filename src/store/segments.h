@@ -19,7 +19,9 @@ struct SegmentRow {
     int64_t bytes = 0;                   ///< of its batches; of an open segment, what its table takes on disk
 };
 
-/// "kafka.segment_<id>": the qualified name of a segment's table.
+/// "segment_<id>": the name of a segment's table in the schema kafka.
+std::string segment_table_name(int64_t id);
+/// The same with its schema.
 std::string segment_table(int64_t id);
 
 /// The segments of a topic, oldest first.

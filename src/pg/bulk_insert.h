@@ -1,0 +1,42 @@
+// Adds rows to one table many at a time, as COPY does: straight to its pages and indexes, without a statement for each
+// row. Constraints and indexes are kept; triggers and rules are not run. Main thread only, inside a pg::Transaction;
+// std types only. Every function throws pg::Error when the server reports one.
+#pragma once
+#include "pg/transaction.h"
+#include "pg/value.h"
+
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace kafka::pg {
+
+class BulkInsert {
+public:
+    /// Of the table schema.name. To be finished or given up within the transaction.
+    BulkInsert(const std::string& schema, const std::string& name);
+    BulkInsert(BulkInsert&&) noexcept;
+    ~BulkInsert();
+
+    /// One value for each column, of the column's type. They are copied.
+    void add(std::span<const Value> row);
+    void add(std::initializer_list<Value> row) { add(std::span(row.begin(), row.size())); }
+    /// The rows are in the table, and the table is let go. Without it, nothing may follow but a rollback.
+    void finish();
+
+    /// Bytes of columns (each at its alignment) that a row may have to go on the page that is being filled.
+    size_t room_on_page() const;
+    /// The same of an empty page: no row may have more.
+    static size_t room_on_empty_page();
+
+private:
+    struct Target;
+    void check_columns() const;
+    void flush();
+
+    std::unique_ptr<Target> target_;
+};
+
+} // namespace kafka::pg
