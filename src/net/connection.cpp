@@ -16,6 +16,8 @@ namespace {
 
 constexpr size_t max_unsent_bytes =
     1 << 20; // beyond it a client must take its answers before it is served again
+/// So much is read of requests that have to wait for those before them: it is how a client that leaves is noticed.
+constexpr size_t read_ahead_bytes = 64 << 10;
 constexpr size_t direct_read_bytes = 32 << 10; // a longer rest of a frame is read without a copy
 constexpr size_t buffers_per_write = 128;
 
@@ -86,7 +88,7 @@ void Connection::take_over(int socket) {
 // --- reading ---
 
 void Connection::update_reading() noexcept {
-    const bool wanted = !closed_ && !last_request_seen_ && !pipeline_.any_waiting() &&
+    const bool wanted = !closed_ && !last_request_seen_ && pipeline_.waiting_bytes() < read_ahead_bytes &&
                         output_.size() <= max_unsent_bytes && !places_.starving.listed();
     if (wanted == reading_ || closed_) return;
     reading_ = wanted;
@@ -180,6 +182,7 @@ bool Connection::admit_request() {
 void Connection::hand_over(std::shared_ptr<Frame> frame) {
     wire::DecodeResult decoded = wire::decode_request(frame->view());
     if (!decoded.ok()) return refuse_request(decoded.describe());
+    frame->charge(decoded.memory);
     Received received{{id_, pipeline_.last_sequence()},
                       std::move(decoded.header),
                       std::move(decoded.request),

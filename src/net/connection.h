@@ -1,6 +1,6 @@
 // One client's socket: reads frames, hands requests over in the order that pipeline.h allows, writes the
-// answers. Net thread. Reading stops while a request waits for its turn, while the client does not take its
-// answers, and while the memory for requests is short (memory_gate.h); otherwise it goes on, so that a client
+// answers. Net thread. Reading stops while requests of some size wait for their turn, while the client does not take
+// its answers, and while the memory for requests is short (memory_gate.h); otherwise it goes on, so that a client
 // that leaves is noticed.
 #pragma once
 #include "net/connection_list.h"

@@ -42,10 +42,14 @@ void Frame::reserve(size_t bytes) {
     const size_t wanted = std::min(declared_, std::max({bytes, 2 * capacity_, smallest_allocation}));
     void* grown = std::realloc(data_, wanted);
     if (!grown) throw std::bad_alloc();
-    budget_->charge(int64_t(wanted - capacity_));
-    charged_ += int64_t(wanted - capacity_);
+    charge(wanted - capacity_);
     data_ = static_cast<char*>(grown);
     capacity_ = wanted;
+}
+
+void Frame::charge(size_t bytes) {
+    budget_->charge(int64_t(bytes));
+    charged_ += int64_t(bytes);
 }
 
 void Frame::release_budget() noexcept {

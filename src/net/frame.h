@@ -36,6 +36,8 @@ public:
     /// So many bytes were written to the start of room().
     void filled(size_t bytes) { size_ += bytes; }
 
+    /// Counts more memory as this request's: what it was decoded to.
+    void charge(size_t bytes);
     /// Gives the charged bytes back to the budget; again has no effect. Any thread.
     void release_budget() noexcept;
     /// True once the budget has its bytes back.

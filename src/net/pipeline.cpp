@@ -6,6 +6,8 @@ namespace {
 
 constexpr size_t max_produce_in_flight = 64; // idempotent producers send 5; more only gather for one commit
 
+constexpr size_t bytes_beside_frame = 1024; // generous, so that many tiny requests count, too
+
 bool is_produce(const Frame& frame) {
     wire::Reader in(frame.view());
     const int16_t api_key = in.big<int16_t>();
@@ -13,6 +15,11 @@ bool is_produce(const Frame& frame) {
 }
 
 } // namespace
+
+void Pipeline::arrived(std::shared_ptr<Frame> frame) {
+    waiting_bytes_ += frame->size() + bytes_beside_frame;
+    waiting_.push_back(std::move(frame));
+}
 
 // Nothing is ever admitted behind another API, so the front stands for all that are in flight.
 bool Pipeline::may_follow(bool produce) const {
@@ -26,6 +33,7 @@ std::shared_ptr<Frame> Pipeline::admit() {
     if (!may_follow(produce)) return nullptr;
     std::shared_ptr<Frame> frame = std::move(waiting_.front());
     waiting_.pop_front();
+    waiting_bytes_ -= frame->size() + bytes_beside_frame;
     in_flight_.push_back({frame, produce, false, {}});
     return frame;
 }

@@ -21,8 +21,10 @@ struct Answer {
 class Pipeline {
 public:
     /// A complete frame came; it waits.
-    void arrived(std::shared_ptr<Frame> frame) { waiting_.push_back(std::move(frame)); }
+    void arrived(std::shared_ptr<Frame> frame);
     bool any_waiting() const { return !waiting_.empty(); }
+    /// Memory of what waits, roughly.
+    size_t waiting_bytes() const { return waiting_bytes_; }
     bool any_in_flight() const { return !in_flight_.empty(); }
 
     /// The next waiting frame, if it may be handled now; it is in flight from here on, as last_sequence().
@@ -39,7 +41,7 @@ public:
     Answer take_ready();
 
     /// Nothing more will be handled: drops what waits.
-    void drop_waiting() { waiting_.clear(); }
+    void drop_waiting() { waiting_.clear(), waiting_bytes_ = 0; }
 
 private:
     struct InFlight {
@@ -51,6 +53,7 @@ private:
     bool may_follow(bool produce) const;
 
     std::deque<std::shared_ptr<Frame>> waiting_;
+    size_t waiting_bytes_ = 0;
     std::deque<InFlight> in_flight_;
     uint64_t first_in_flight_ = 0; // sequence of in_flight_.front(), or of the next to be admitted
 };

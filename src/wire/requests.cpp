@@ -9,11 +9,12 @@ namespace kafka::wire {
 namespace {
 
 /// Decodes the body into `request`; false if that fails.
-using DecodeBody = bool (*)(View body, int16_t version, Request& request);
+using DecodeBody = bool (*)(View body, int16_t version, Request& request, size_t& memory);
 
-template <class R> bool decode_body(View body, int16_t version, Request& request) {
+template <class R> bool decode_body(View body, int16_t version, Request& request, size_t& memory) {
     Decoder decoder(body, version, R::api.flexible(version));
     decoder.message(request.emplace<R>());
+    memory = decoder.memory_used();
     return decoder.ok();
 }
 
@@ -31,7 +32,8 @@ std::optional<size_t> find(int16_t api_key) {
     return size_t(found - std::begin(AllApis::apis));
 }
 
-DecodeFailure decode(Reader in, RequestHeader& header, Request& request) {
+DecodeFailure decode(Reader in, DecodeResult& result) {
+    RequestHeader& header = result.header;
     decode_start(in, header);
     if (!in.ok()) return DecodeFailure::truncated_header;
     const std::optional<size_t> index = find(header.api_key);
@@ -43,11 +45,11 @@ DecodeFailure decode(Reader in, RequestHeader& header, Request& request) {
     decode_rest(in, header, api.flexible(header.api_version));
     if (!in.ok()) return DecodeFailure::truncated_header;
     if (!served) {
-        request = api_versions::Request();
+        result.request = api_versions::Request();
         return DecodeFailure::none;
     }
     const View body = in.take(in.left());
-    const bool decoded = AllApis::decode[*index](body, header.api_version, request);
+    const bool decoded = AllApis::decode[*index](body, header.api_version, result.request, result.memory);
     return decoded ? DecodeFailure::none : DecodeFailure::malformed_body;
 }
 
@@ -75,7 +77,7 @@ const Api& api_of(const Request& request) { return AllApis::apis[request.index()
 
 DecodeResult decode_request(View frame) {
     DecodeResult result;
-    result.failure = decode(Reader(frame), result.header, result.request);
+    result.failure = decode(Reader(frame), result);
     return result;
 }
 

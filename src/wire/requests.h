@@ -60,6 +60,7 @@ struct DecodeResult {
     DecodeFailure failure = DecodeFailure::none;
     RequestHeader header; ///< on failure: as far as it could be read
     Request request;      ///< meaningless on failure; views in it point into the frame
+    size_t memory = 0;    ///< bytes that the request takes besides the frame, roughly
 
     bool ok() const { return failure == DecodeFailure::none; }
     /// What is wrong with the frame, for a log line; holds nothing that the client can choose but numbers.

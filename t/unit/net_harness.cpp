@@ -70,6 +70,10 @@ std::string framed(const std::string& body) { return size_field(int32_t(body.siz
 
 std::string api_versions(int32_t correlation_id) { return framed(header(18, 0, correlation_id)); }
 
+std::string metadata_of(int32_t correlation_id, const std::string& body) {
+    return framed(header(3, 0, correlation_id) + body);
+}
+
 std::string metadata(int32_t correlation_id) { return framed(header(3, 0, correlation_id) + size_field(0)); }
 
 std::string produce(int32_t correlation_id, int16_t acks, const std::string& records) {

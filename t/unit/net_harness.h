@@ -26,6 +26,8 @@ bool eventually(const std::function<bool()>& condition);
 std::string framed(const std::string& body);
 std::string api_versions(int32_t correlation_id);
 std::string metadata(int32_t correlation_id);
+/// The same with a body: topic names.
+std::string metadata_of(int32_t correlation_id, const std::string& body);
 std::string produce(int32_t correlation_id, int16_t acks = -1, const std::string& records = "records");
 /// Stands for a long poll: the test just does not answer it for a while.
 std::string fetch(int32_t correlation_id);

@@ -107,6 +107,48 @@ TEST("net: request memory is given back when the request is answered, though its
     CHECK(request->frame->size() > 1 << 20);
 }
 
+TEST("net: what a request unfolds to counts as request memory") {
+    Harness net;
+    Client client(net.port());
+    const std::string names(2 * 10'000, '\0'); // ten thousand empty names
+    client.send(metadata_of(1, size_field(10'000) + names));
+    auto request = net.next();
+    CHECK(net.server().stats().request_memory_used > int64_t(10'000 * sizeof(std::string)));
+    net.answer(*request);
+    CHECK_EQ(client.receive_correlation_id(), 1);
+    CHECK_EQ(net.server().stats().request_memory_used, 0);
+}
+
+TEST("net: a client that leaves behind a long poll is noticed, though it has asked for more") {
+    Harness net;
+    Client client(net.port());
+    client.send(fetch(1) + metadata(2) + metadata(3));
+    auto request = net.next();
+    client.close();
+    CHECK(net.connection_closed(request->id.connection));
+    request.reset();
+    CHECK(eventually([&] { return net.server().stats().request_memory_used == 0; }));
+}
+
+TEST("net: only so much is read of requests that wait for their turn") {
+    Harness net;
+    Client client(net.port());
+    client.send(fetch(1));
+    const auto request = net.next();
+    std::string left;
+    for (int i = 0; i < 2000; i++) left += metadata_of(2 + i, size_field(0) + std::string(1000, 'x'));
+    const size_t sent = left.size();
+    CHECK(eventually([&] { // until the sockets' buffers are full as well
+        const size_t before = left.size();
+        left = client.send_some(left);
+        return left.size() == before;
+    }));
+    CHECK(net.server().stats().request_memory_used < 300 << 10);
+    net.answer(*request);
+    CHECK_EQ(client.receive_correlation_id(), 1);
+    CHECK(left.size() < sent);
+}
+
 TEST("net: request memory is given back when a request is dropped, though its bytes are kept") {
     Harness net;
     std::shared_ptr<net::Frame> kept;
