@@ -48,11 +48,28 @@ is($client->receive->{responses}[0]{partition_responses}[0]{base_offset}, $offse
 
 require_standby('nobody');
 $offset = produce_until_it_waits();
+my $another = $broker->connect;
+$another->send_request('CreateTopics', 7, { topics => [{ name => 'waits' }] });
+require_standby('');
+$client->receive;
+$another->receive;
+require_standby('nobody');
+$another->send_request('CreateTopics', 7, { topics => [{ name => 'waits-too' }] });
+$server->wait_for('CreateTopics to wait for a standby',
+    sub { $server->sql("SELECT wait_event FROM pg_stat_activity WHERE backend_type = 'pg_kafka broker'") eq 'SyncRep' });
+require_standby('');
+is($another->receive->{topics}[0]{error_code}, 0, 'a topic is created once the standby has it');
+
+# One turn waits, and the next one's request is there already when the shutdown comes.
+require_standby('nobody');
+$offset = produce_until_it_waits();
+$another->send_request('Produce', 9, { acks => -1, topic_data => [{ name => $topic->{name}, partition_data => [{ index => 0, records => batch_of('later') }] }] });
 $server->expect_in_log(qr/canceling wait for synchronous replication/, qr/canceling the wait for synchronous replication/,
     qr/terminating connection due to administrator command/);
 $server->node->stop('fast');
 pass('a fast shutdown ends although the standby never came');
 is($client->receive, undef, 'what it was waiting for is not acknowledged');
+is($another->receive, undef, 'nor what came behind it');
 $server->node->append_conf('postgresql.conf', "synchronous_standby_names = ''");
 $server->node->start;
 $server->wait_for_port;

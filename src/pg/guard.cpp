@@ -8,6 +8,7 @@ namespace kafka::pg {
 namespace {
 
 uint64_t era = 1;
+char kept_error[200]; ///< empty: none
 
 const char* text_or(const char* text, const char* otherwise) { return text ? text : otherwise; }
 
@@ -41,6 +42,19 @@ void throw_error(MemoryContext context) {
     FreeErrorData(data);
     throw error;
 }
+
+void keep_error(const Error& error) noexcept {
+    if (!kept_error[0]) strlcpy(kept_error, *error.what() ? error.what() : "unknown error", sizeof kept_error);
+}
+
+void throw_kept_error() {
+    if (!kept_error[0]) return;
+    const Error error(kept_error, "XX000");
+    drop_kept_error();
+    throw error;
+}
+
+void drop_kept_error() noexcept { kept_error[0] = '\0'; }
 
 Report report_of(const Error& error) noexcept {
     return {pack(error.sqlstate), keep(error.what()), keep(error.detail.c_str()), keep(error.hint.c_str())};

@@ -61,6 +61,20 @@ template <class F> [[gnu::noinline]] auto call(F body) -> decltype(body()) {
     throw_error(context);
 }
 
+/// What call_at_end() has caught in the present transaction. Throwing it ends the transaction, as any Error does.
+void keep_error(const Error& error) noexcept;
+void throw_kept_error();
+void drop_kept_error() noexcept;
+
+/// call() for destructors, which must not throw: an ERROR is kept, and the transaction cannot be committed any more.
+template <class F> void call_at_end(F body) noexcept {
+    try {
+        call(body);
+    } catch (const Error& error) {
+        keep_error(error);
+    }
+}
+
 /// What an exception says, in server memory, so that no C++ object is alive when the server is told.
 struct Report {
     int sqlstate;

@@ -85,7 +85,7 @@ Result::Result(Result&& other) noexcept : table_(other.table_), rows_(other.rows
 
 Result::~Result() {
     if (!table_ || era_ != current_era()) return;
-    call([table = table_] { SPI_freetuptable(table); });
+    call_at_end([table = table_] { SPI_freetuptable(table); });
 }
 
 Result::Field Result::field(uint64_t row, int column) const {

@@ -33,7 +33,7 @@ Statement::Statement(std::string sql) : sql_(std::move(sql)), arguments_(new Arg
 
 Statement::~Statement() {
     delete arguments_;
-    if (plan_) call([plan = plan_] { SPI_freeplan(plan); });
+    if (plan_) call_at_end([plan = plan_] { SPI_freeplan(plan); });
 }
 
 /// One generic plan: the statements of the broker differ in values only, never in how they are best run.
@@ -80,7 +80,7 @@ Cursor::Cursor(Cursor&& other) noexcept : portal_(other.portal_), era_(other.era
 
 Cursor::~Cursor() {
     if (!portal_ || era_ != current_era()) return;
-    call([portal = portal_] { SPI_cursor_close(portal); });
+    call_at_end([portal = portal_] { SPI_cursor_close(portal); });
 }
 
 Result Cursor::fetch(int64_t limit) {

@@ -1,6 +1,8 @@
 // Begin, commit and roll back through guards; see transaction.h. Main thread only.
 #include "pg/transaction.h"
 
+#include "pg/process.h"
+
 #include <exception>
 
 #include "pg/guard.h"
@@ -20,6 +22,7 @@ namespace kafka::pg {
 namespace {
 
 void begin(const char* activity) {
+    drop_kept_error();
     call([activity] {
         QueryCancelPending = false; // a cancel request that came between transactions meant no statement
         SetCurrentStatementStartTimestamp();
@@ -80,9 +83,15 @@ Transaction::~Transaction() {
 }
 
 void Transaction::commit(Durability durability) {
+    // Nobody could end the wait for a synchronous standby any more: the signal to shut down may have come long ago.
+    if (durability == Durability::server && shutdown_requested()) durability = Durability::local;
     call([durability] {
         set_synchronous_commit(durability);
         PopActiveSnapshot();
+    });
+    throw_kept_error();
+    MemoryContextSwitchTo(TopMemoryContext); // for an error of what follows: SPI's context ends before it
+    call([] {
         if (SPI_finish() != SPI_OK_FINISH) elog(ERROR, "could not finish SPI");
         end_era();
         CommitTransactionCommand();
@@ -102,7 +111,7 @@ Connection::Connection() : exceptions_(std::uncaught_exceptions()) {
     });
 }
 
-Connection::~Connection() {
+Connection::~Connection() noexcept(false) {
     if (std::uncaught_exceptions() > exceptions_) return;
     call([] {
         PopActiveSnapshot();

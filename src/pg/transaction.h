@@ -39,7 +39,7 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     /// When an exception is on its way nothing is done: the server cleans up as it aborts the transaction.
-    ~Connection();
+    ~Connection() noexcept(false);
 
 private:
     int exceptions_; ///< in flight when this was made
