@@ -219,4 +219,20 @@ if ($broker->is_ours) {
         'and seen in SQL');
 }
 
+if ($broker->is_ours) {
+    my $server = $broker->server;
+    $server->set(wal_writer_delay => '10s');    # so that nobody else writes the log out
+    $server->wait_for('the setting', sub { $server->sql('SHOW wal_writer_delay') eq '10s' });
+    my ($made, $deleted) = map { fresh($_) } qw(made deleted);
+    create(7, { name => $deleted });
+    $client = $broker->connect;
+    create_topics($client, 7, [{ name => $made }]);
+    delete_topics($client, 5, [$deleted]);
+    $server->node->stop('immediate');
+    $server->node->start;
+    $server->wait_for_port;
+    is($server->sql("SELECT string_agg(name, ' ') FROM kafka.topics WHERE name IN ('$made', '$deleted')"), $made,
+        'what was answered survives a crash of the server: a topic made, and one deleted');
+}
+
 $broker->finish;

@@ -71,6 +71,21 @@ my $offset = wait_until('the broker has found a way', sub {
 is($offset, $end, 'a table dropped by hand: offsets go on after those that are lost');
 values_are(fetch($client, 12, $topic, $end), ['after the loss'], 'and new records are read');
 
+# The newest records are lost while a consumer reads them: it waits for what comes after them.
+$server->sql('DROP TABLE ' . segment());
+$server->set('pg_kafka.tail_cache' => 0);    # or they would still be had from memory
+$server->expect_in_log(qr/could not handle a Fetch request: relation/);
+my $ask = { partition_max_bytes => 2**20 };
+wait_until('nothing is read any more', sub {
+    my $answer = fetch($client, 12, $topic, $end, ask => $ask, request => { max_bytes => 2**20, max_wait_ms => 1 });
+    return $answer->{error_code} == 0 && !@{ $answer->{batches} };
+});
+$client->send_request('Fetch', 12, { max_bytes => 2**20, max_wait_ms => 2**31 - 1, min_bytes => 1,
+    topics => [fetch_partitions($topic, { 0 => { fetch_offset => $end, %$ask } })] });
+produce_values($broker->connect, $topic, 'goes on');
+values_are({ batches => [KafkaWire::Batch::read_batches($client->receive->{responses}[0]{partitions}[0]{records})] }, ['goes on'],
+    'a consumer at lost records gets those that follow');
+
 $server->sql('DROP TABLE ' . segment());
 $server->node->restart;
 $server->wait_for_port;

@@ -34,6 +34,11 @@ void Broker::apply(pg::Settings changed) {
         topic->config = log::resolve(topic->overrides, config_defaults());
 }
 
+void Broker::connection_closed(uint64_t connection) {
+    waiting.connection_closed(connection);
+    std::erase_if(deferred, [&](const PendingFetch& fetch) { return fetch.call.connection() == connection; });
+}
+
 int64_t Broker::now_ms() const {
     using namespace std::chrono;
     return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
@@ -227,10 +232,10 @@ void Broker::commit() {
     publish_staged();
 }
 
-/// Any later commit makes the earlier ones durable, so this one has nothing to say but that it happened.
+/// Any later commit makes the earlier ones durable and waits for standbys, if only it has written something to the log.
 void Broker::flush_catalog() {
     pg::Transaction transaction;
-    pg::execute("SELECT pg_catalog.pg_current_xact_id()");
+    pg::execute("SELECT pg_catalog.pg_logical_emit_message(true, 'pg_kafka', '')");
     transaction.commit(pg::Durability::server);
 }
 

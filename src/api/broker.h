@@ -40,6 +40,9 @@ public:
     size_t cold_read_bytes = 0; ///< read from tables in this turn; bounds a turn's time (see fetch.cpp)
     std::vector<PendingFetch> deferred; ///< to be resumed in the next turn: this one has read enough
 
+    /// The client is gone: drops what it waits for.
+    void connection_closed(uint64_t connection);
+
     int64_t now_ms() const; ///< wall clock, milliseconds since 1970
     log::ConfigDefaults config_defaults() const;
     /// What this client is to connect to: the advertised address, by default the one it came in by.

@@ -22,27 +22,26 @@ using namespace wire::fetch;
 using wire::ErrorCode;
 using Clock = std::chrono::steady_clock;
 
+constexpr int16_t first_version_with_sessions = 7;
 constexpr int16_t first_version_with_topic_ids = 13;
 constexpr size_t max_cold_bytes_per_turn = 16 << 20;
 constexpr int8_t read_committed = 1;
-/// A request of more bytes is answered at once, however little there is: parked requests do not count as
-/// request memory.
-constexpr size_t max_parked_request_bytes = 1 << 20;
 
 /// What was found for one partition.
 struct Found {
     PartitionData data;
     log::Topic* topic = nullptr;
     size_t bytes = 0;
-    bool cut_short = false; ///< more is there, but this turn has read enough or the response is full
+    bool full = false;      ///< more is there than fits into the response
+    bool postponed = false; ///< more is there, but this turn has read enough from tables
 };
 
 /// One look at a plan.
 struct Attempt {
     std::vector<Found> found; ///< in the order of the plan
     size_t bytes = 0;
-    bool answer_now = false; ///< an error or a divergence: the client must hear of it
-    bool cut_short = false;
+    bool answer_now = false; ///< an error or a divergence, which the client must hear of; or the response is full
+    bool postponed = false;
 };
 
 PartitionData failed(int32_t index, ErrorCode error) {
@@ -85,32 +84,32 @@ void read_tables(Broker& broker, const log::Topic& topic, const log::Partition& 
     }
 }
 
+/// Why a read ended where it did.
+enum class Stopped { at_end, at_limit, postponed };
+
 /// Batches from `offset` on, from the tables and then from memory, up to `max_bytes`.
-log::BatchRun read(Broker& broker, const log::Topic& topic, const log::Partition& partition, int64_t offset,
-                   size_t max_bytes, bool at_least_one, bool& cut_short) {
-    log::BatchRun run;
-    if (offset >= partition.high_watermark) return run;
+Stopped read(Broker& broker, const log::Topic& topic, const log::Partition& partition, int64_t offset,
+             size_t max_bytes, bool at_least_one, log::BatchRun& run) {
+    if (offset >= partition.high_watermark) return Stopped::at_end;
     if (!partition.tail->covers(offset)) {
         const size_t budget =
             max_cold_bytes_per_turn - std::min(max_cold_bytes_per_turn, broker.cold_read_bytes);
-        cut_short = budget == 0;
-        if (cut_short) return run;
+        if (budget == 0) return Stopped::postponed;
         read_tables(broker, topic, partition, offset, std::min(max_bytes, budget), at_least_one, run);
         broker.cold_read_bytes += run.bytes;
-        if (run.next_offset < 0) return run;
-        if (!partition.tail->covers(run.next_offset)) {
-            cut_short = budget < max_bytes && run.next_offset < partition.high_watermark;
-            return run;
-        }
+        // Without even one batch there is none: the newest ones were lost with their table.
+        if (run.slices.empty()) return at_least_one ? Stopped::at_end : Stopped::at_limit;
         offset = run.next_offset;
+        if (offset >= partition.high_watermark) return Stopped::at_end;
+        if (!partition.tail->covers(offset)) return budget < max_bytes ? Stopped::postponed : Stopped::at_limit;
     }
-    if (run.bytes > max_bytes) return run;
-    log::BatchRun newest =
+    if (run.bytes >= max_bytes && !run.slices.empty()) return Stopped::at_limit;
+    const log::BatchRun newest =
         partition.tail->read(offset, max_bytes - run.bytes, at_least_one && run.slices.empty());
-    if (run.slices.empty()) return newest;
     run.bytes += newest.bytes;
     run.slices.insert(run.slices.end(), newest.slices.begin(), newest.slices.end());
-    return run;
+    if (!newest.slices.empty()) run.next_offset = newest.next_offset;
+    return run.next_offset < partition.high_watermark ? Stopped::at_limit : Stopped::at_end;
 }
 
 // One partition ---------------------------------------------------------------------------------------------
@@ -164,10 +163,11 @@ Found look(Broker& broker, const FetchPartition& wanted, log::Topic* topic, cons
         return {failed(wanted.index, ErrorCode::offset_out_of_range), topic};
 
     const size_t limit = std::min(room, size_t(std::max(wanted.max_bytes, 0)));
-    log::BatchRun run =
-        read(broker, *topic, *partition, wanted.fetch_offset, limit, nothing_yet, found.cut_short);
-    const int64_t read_up_to = std::max(run.next_offset, wanted.fetch_offset);
-    found.cut_short |= limit == room && read_up_to < partition->high_watermark;
+    log::BatchRun run;
+    const Stopped stopped =
+        read(broker, *topic, *partition, wanted.fetch_offset, limit, nothing_yet, run);
+    found.postponed = stopped == Stopped::postponed;
+    found.full = stopped == Stopped::at_limit && limit == room;
     found.bytes = run.bytes;
     found.data.records.slices = std::move(run.slices);
     return found;
@@ -205,8 +205,8 @@ Attempt attempt(Broker& broker, const FetchPlan& plan, const Request& request, i
             look(broker, plan.partitions[i], topics[i], request, version, room, result.bytes == 0));
         const Found& found = result.found.back();
         result.bytes += found.bytes;
-        result.cut_short |= found.cut_short;
-        result.answer_now |= found.data.error_code != ErrorCode::none || found.data.diverging_epoch;
+        result.postponed |= found.postponed;
+        result.answer_now |= found.full || found.data.error_code != ErrorCode::none || found.data.diverging_epoch;
     }
     if (transaction) transaction->commit(pg::Durability::local);
     return result;
@@ -250,12 +250,20 @@ void respond(Broker& broker, PendingFetch fetch, Attempt attempt) {
     broker.answer(std::move(fetch.call), std::move(response));
 }
 
+/// Keeps of the request only what is still needed, as it no longer counts as request memory.
 void park(Broker& broker, PendingFetch fetch, const Attempt& attempt, int64_t bytes_missing) {
     std::vector<const void*> tails;
     for (size_t i = 0; i < attempt.found.size(); i++)
         tails.push_back(attempt.found[i].topic->partition(fetch.plan.partitions[i].index)->tail.get());
+    if (fetch.call.version() >= first_version_with_sessions) std::get<Request>(fetch.call.request()).topics = {};
     fetch.call.release_frame();
     broker.waiting.park(std::move(fetch), tails, bytes_missing);
+}
+
+/// How long the client may be kept waiting: never so long that its connection would pass for idle.
+std::chrono::milliseconds longest_wait(const Broker& broker, const Request& request) {
+    const std::chrono::milliseconds asked(std::max(request.max_wait_ms, 0));
+    return std::min(asked, broker.settings.connections_max_idle.value_or(asked));
 }
 
 } // namespace
@@ -264,10 +272,11 @@ void resume(Broker& broker, PendingFetch& fetch) {
     const Request& request = std::get<Request>(fetch.call.request());
     Attempt result = attempt(broker, fetch.plan, request, fetch.call.version());
     const int64_t missing = int64_t(request.min_bytes) - int64_t(result.bytes);
-    const bool enough = missing <= 0 || fetch.plan.partitions.empty() || Clock::now() >= fetch.deadline;
-    if (result.cut_short && result.bytes == 0 && !result.answer_now) {
+    const bool enough = missing <= 0 || fetch.plan.partitions.empty() || Clock::now() >= fetch.deadline ||
+                        !broker.waiting.has_room(fetch.plan.partitions.size());
+    if (result.postponed && result.bytes == 0 && !result.answer_now) {
         broker.deferred.push_back(std::move(fetch)); // others have used up this turn's reading
-    } else if (enough || result.answer_now || result.cut_short) {
+    } else if (enough || result.answer_now || result.postponed) {
         respond(broker, std::move(fetch), std::move(result));
     } else {
         park(broker, std::move(fetch), result, missing);
@@ -281,8 +290,7 @@ void handle(Broker& broker, Call& call, Request& request) {
         Response response = refuse(request, call.version(), *error);
         return broker.answer(std::move(call), std::move(response));
     }
-    const bool may_wait = call.frame().size() <= max_parked_request_bytes;
-    const auto deadline = now + std::chrono::milliseconds(may_wait ? std::max(request.max_wait_ms, 0) : 0);
+    const auto deadline = now + longest_wait(broker, request);
     PendingFetch fetch{std::move(call), std::get<FetchPlan>(std::move(resolved)), deadline};
     try {
         resume(broker, fetch);
@@ -294,7 +302,7 @@ void handle(Broker& broker, Call& call, Request& request) {
 
 Response refuse(const Request& request, int16_t version, ErrorCode error) {
     Response response;
-    if (version >= 7) { // sessions: an error of the whole response
+    if (version >= first_version_with_sessions) { // an error of the whole response
         response.error_code = error;
         return response;
     }

@@ -31,8 +31,8 @@ size_t SessionPartitions::Hash::operator()(const FetchPartition* p) const {
     return (name ^ id) * 31 + size_t(p->index);
 }
 
-SessionPartitions::SessionPartitions(const std::vector<FetchPartition>& partitions) {
-    for (const FetchPartition& p : partitions) want(p);
+SessionPartitions::SessionPartitions(std::vector<FetchPartition> partitions) {
+    for (FetchPartition& p : partitions) want(std::move(p));
 }
 
 void SessionPartitions::want(FetchPartition partition) {
@@ -75,9 +75,10 @@ std::variant<FetchPlan, wire::ErrorCode> FetchSessions::resolve(const wire::fetc
 std::variant<FetchPlan, wire::ErrorCode> FetchSessions::full(const wire::fetch::Request& request,
                                                              int16_t version, Clock::time_point now) {
     close(request.session_id);
-    FetchPlan plan{partitions_of(request), 0, false};
+    SessionPartitions partitions(partitions_of(request));
+    FetchPlan plan{partitions.in_order(), 0, false};
     if (request.session_epoch == initial_epoch && !plan.partitions.empty())
-        plan.session_id = open(plan.partitions, version >= first_version_with_topic_ids, now);
+        plan.session_id = open(std::move(partitions), version >= first_version_with_topic_ids, now);
     return plan;
 }
 
@@ -118,7 +119,7 @@ void FetchSessions::told(int32_t session_id, const FetchPartition& partition, bo
     if (it != sessions_.end()) it->second.partitions.told(partition, had_data);
 }
 
-int32_t FetchSessions::open(std::vector<FetchPartition> partitions, bool uses_topic_ids,
+int32_t FetchSessions::open(SessionPartitions partitions, bool uses_topic_ids,
                             Clock::time_point now) {
     if (!make_room(partitions.size(), now)) return 0;
     static_assert(sizeof(std::random_device::result_type) >= sizeof(int32_t));
@@ -127,7 +128,7 @@ int32_t FetchSessions::open(std::vector<FetchPartition> partitions, bool uses_to
     while (id == 0 || sessions_.contains(id)) id = int32_t(random() & 0x7fffffff);
     recent_.push_back(id);
     Session& session = sessions_[id];
-    session = {1, uses_topic_ids, SessionPartitions(partitions), std::prev(recent_.end()), now};
+    session = {1, uses_topic_ids, std::move(partitions), std::prev(recent_.end()), now};
     partitions_ += session.partitions.size();
     return id;
 }

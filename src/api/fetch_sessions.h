@@ -33,7 +33,8 @@ struct FetchPartition {
 class SessionPartitions {
 public:
     SessionPartitions() = default;
-    explicit SessionPartitions(const std::vector<FetchPartition>& partitions);
+    /// Of a partition that is named several times the last one counts, as it does in Kafka.
+    explicit SessionPartitions(std::vector<FetchPartition> partitions);
     SessionPartitions(SessionPartitions&&) = default; // not copied: the index points into the list
     SessionPartitions& operator=(SessionPartitions&&) = default;
 
@@ -96,7 +97,7 @@ private:
                                                   Clock::time_point now);
     std::variant<FetchPlan, wire::ErrorCode> continued(const wire::fetch::Request& request, int16_t version,
                                                        Clock::time_point now);
-    int32_t open(std::vector<FetchPartition> partitions, bool uses_topic_ids, Clock::time_point now);
+    int32_t open(SessionPartitions partitions, bool uses_topic_ids, Clock::time_point now);
     void close(int32_t id);
     bool make_room(size_t partitions, Clock::time_point now);
 

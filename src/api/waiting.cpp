@@ -8,6 +8,7 @@ void Waiting::park(PendingFetch fetch, const std::vector<const void*>& partition
     deadlines_.emplace(fetch.deadline, id);
     by_connection_[fetch.call.connection()] = id;
     for (const void* partition : partitions) by_partition_[partition].insert(id);
+    partitions_ += partitions.size();
     parked_.emplace(id, Parked{std::move(fetch), partitions, bytes_missing});
 }
 
@@ -52,9 +53,10 @@ PendingFetch Waiting::remove(Id id) {
     deadlines_.erase({parked.fetch.deadline, id});
     by_connection_.erase(parked.fetch.call.connection());
     ready_.erase(id);
+    partitions_ -= parked.partitions.size();
     for (const void* partition : parked.partitions) {
         const auto waiters = by_partition_.find(partition);
-        if (waiters == by_partition_.end()) continue; // the same partition may be named twice
+        if (waiters == by_partition_.end()) continue;
         waiters->second.erase(id);
         if (waiters->second.empty()) by_partition_.erase(waiters);
     }

@@ -25,6 +25,10 @@ class Waiting {
 public:
     using Clock = std::chrono::steady_clock;
 
+    /// Most partitions that all parked fetches together wait for: it bounds their memory.
+    static constexpr size_t max_partitions = 500'000;
+    /// False if a fetch of so many partitions cannot be parked.
+    bool has_room(size_t partitions) const { return partitions_ + partitions <= max_partitions; }
     /// Parks a fetch until `bytes_missing` more bytes have been appended to any of the partitions, or its
     /// deadline. A partition is named by the address of its tail, which lives as long as the partition.
     void park(PendingFetch fetch, const std::vector<const void*>& partitions, int64_t bytes_missing);
@@ -52,6 +56,7 @@ private:
     PendingFetch remove(Id id);
 
     Id next_id_ = 1;
+    size_t partitions_ = 0; ///< of all that are parked
     std::unordered_map<Id, Parked> parked_;
     std::set<std::pair<Clock::time_point, Id>> deadlines_;
     std::unordered_map<const void*, std::unordered_set<Id>> by_partition_;

@@ -131,7 +131,7 @@ void Loop::handle(api::Inbound message) {
     if (auto* call = std::get_if<api::Call>(&message))
         dispatch(*broker_, std::move(*call));
     else if (auto* closed = std::get_if<api::ConnectionClosed>(&message))
-        broker_->waiting.connection_closed(closed->connection);
+        broker_->connection_closed(closed->connection);
     else
         write_to_log(std::get<net::Notice>(message));
 }
@@ -145,6 +145,7 @@ void Loop::turn() {
     }
     if (!broker_->staging.empty()) send_replies(); // those that need no commit do not wait for it
     broker_->commit();
+    send_replies(); // producers do not wait for the reading that their records call for
     resume_waiting();
 }
 
