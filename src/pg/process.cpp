@@ -168,7 +168,10 @@ bool waits_for_standbys() noexcept {
     return SyncRepRequested() && SyncRepStandbyNames && SyncRepStandbyNames[0];
 }
 
+void hold_cancel_requests() noexcept { QueryCancelHoldoffCount = 1; } // an ERROR has set it to 0
+
 void handle_signals() {
+    hold_cancel_requests();
     pqsignal(SIGTERM, on_sigterm);
     pqsignal(SIGHUP, on_sighup);
     BackgroundWorkerUnblockSignals();

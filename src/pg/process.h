@@ -50,6 +50,10 @@ void raise_open_file_limit(int sockets) noexcept;
 /// True if a commit may wait for synchronous standbys. SIGTERM ends such a wait, and then nobody knows whether they have it.
 bool waits_for_standbys() noexcept;
 
+/// A request to cancel means the statement of a transaction. Outside of one it must not become an ERROR in whatever the
+/// server is asked for there, a line in the log for instance. Until the next transaction begins; private to pg/.
+void hold_cancel_requests() noexcept;
+
 /// Takes over SIGTERM and SIGHUP and lets signals in. A statement that runs when SIGTERM comes fails with query_canceled.
 /// Private to the start of workers.
 void handle_signals();

@@ -24,7 +24,8 @@ namespace {
 void begin(const char* activity) {
     drop_kept_error();
     call([activity] {
-        QueryCancelPending = false; // a cancel request that came between transactions meant no statement
+        QueryCancelPending = false;  // a cancel request that came between transactions meant no statement
+        QueryCancelHoldoffCount = 0; // from here on there is something to cancel
         SetCurrentStatementStartTimestamp();
         pgstat_report_activity(STATE_RUNNING, activity);
         StartTransactionCommand();
@@ -58,6 +59,7 @@ void report_idle() {
 void roll_back() noexcept {
     try {
         call([] {
+            hold_cancel_requests();
             end_era();
             AbortCurrentTransaction();
             report_idle();
@@ -95,6 +97,7 @@ void Transaction::commit(Durability durability) {
         if (SPI_finish() != SPI_OK_FINISH) elog(ERROR, "could not finish SPI");
         end_era();
         CommitTransactionCommand();
+        hold_cancel_requests();
     });
     open_ = false;
     try {
