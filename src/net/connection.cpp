@@ -89,7 +89,8 @@ void Connection::take_over(int socket) {
 
 void Connection::update_reading() noexcept {
     const bool wanted = !closed_ && !last_request_seen_ && pipeline_.waiting_bytes() < read_ahead_bytes &&
-                        output_.size() <= max_unsent_bytes && !places_.starving.listed();
+                        output_.size() <= max_unsent_bytes && !places_.starving.listed() &&
+                        !large_request_is_early();
     if (wanted == reading_ || closed_) return;
     reading_ = wanted;
     if (!wanted) {
@@ -103,6 +104,13 @@ void Connection::update_reading() noexcept {
         connection_of(handle->data).guarded([&] { connection_of(handle->data).on_read(result, *buffer); });
     };
     if (uv_read_start(stream(), allocate, on_read) != 0) close("its socket cannot be read");
+}
+
+// A large request that comes while another one may wait for long is left in the socket until that has been answered:
+// its memory would be missed by everybody all the while.
+bool Connection::large_request_is_early() const {
+    const std::shared_ptr<Frame>& frame = reader_.unfinished();
+    return frame && frame->missing() >= direct_read_bytes && pipeline_.blocked();
 }
 
 // An empty buffer makes libuv call on_read() with UV_ENOBUFS: so a connection starves only once bytes have

@@ -1,7 +1,7 @@
 // One client's socket: reads frames, hands requests over in the order that pipeline.h allows, writes the
-// answers. Net thread. Reading stops while requests of some size wait for their turn, while the client does not take
-// its answers, and while the memory for requests is short (memory_gate.h); otherwise it goes on, so that a client
-// that leaves is noticed.
+// answers. Net thread. Reading stops while requests of some size wait for their turn, or would if they were read, while
+// the client does not take its answers, and while the memory for requests is short (memory_gate.h); otherwise it goes
+// on, so that a client that leaves is noticed.
 #pragma once
 #include "net/connection_list.h"
 #include "net/frame_reader.h"
@@ -70,6 +70,7 @@ private:
     void on_bytes_in_place(size_t bytes);
     void refuse_size();
     void update_reading() noexcept;
+    bool large_request_is_early() const;
 
     bool admit_request();
     void hand_over(std::shared_ptr<Frame> frame);

@@ -26,6 +26,8 @@ public:
     /// Memory of what waits, roughly.
     size_t waiting_bytes() const { return waiting_bytes_; }
     bool any_in_flight() const { return !in_flight_.empty(); }
+    /// True while nothing may follow what is in flight, which may take long: a Fetch waits for records.
+    bool blocked() const { return !in_flight_.empty() && !in_flight_.front().produce; }
 
     /// The next waiting frame, if it may be handled now; it is in flight from here on, as last_sequence().
     std::shared_ptr<Frame> admit();

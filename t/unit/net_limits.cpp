@@ -293,6 +293,30 @@ TEST("net: unfinished requests that fill the memory are finished one after the o
     for (auto& client : all) CHECK_EQ(client->receive_correlation_id(), 1);
 }
 
+TEST("net: a large request behind one that waits takes no memory before its turn") {
+    Harness net;
+    Client client(net.port());
+    client.send(fetch(1));
+    const auto first = net.next();
+    std::string unsent = produce(2, -1, std::string(16 << 20, 'x'));
+    CHECK(eventually([&] { // until the server takes no more
+        const size_t before = unsent.size();
+        unsent = client.send_some(unsent);
+        net.barrier();
+        return unsent.size() == before;
+    }));
+    CHECK(!unsent.empty());
+    CHECK(net.server().stats().request_memory_used < 256 << 10);
+    net.answer(*first);
+    CHECK(eventually([&] {
+        unsent = client.send_some(unsent);
+        return net.any_received();
+    }));
+    net.answer(*net.next());
+    CHECK_EQ(client.receive_correlation_id(), 1);
+    CHECK_EQ(client.receive_correlation_id(), 2);
+}
+
 TEST("net: without file descriptors clients wait, and are served when there are some") {
     Harness net;
     net.barrier();
