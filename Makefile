@@ -4,6 +4,7 @@
 #   make test            everything: installs, then unit tests, pg_regress and TAP tests
 #   make install         into the server that PG_CONFIG names;   make installcheck  tests that installation
 #   make unit            the tests of the pure floors, without PostgreSQL (also under sanitizers)
+#   make fuzz            looks for inputs that break what reads requests (clang++-14); make test replays what was found
 #   make deps            installs the Debian packages that .ci/packages lists
 #   make bench           measures a broker (BOOTSTRAP=host:port, or the server of make run);   make format  formats the sources
 #
@@ -28,7 +29,7 @@ project := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 REGRESS = $(sort $(notdir $(basename $(wildcard $(project)sql/*.sql))))
 REGRESS_OPTS = --temp-instance=tmp_regress --temp-config=$(project).ci/regress.conf --encoding=UTF8 --no-locale
 TAP_TESTS = 1
-EXTRA_CLEAN = $(OBJS:.o=.d) .build/plain .build/sanitized .build/bench tmp_regress tmp_check log
+EXTRA_CLEAN = $(OBJS:.o=.d) .build/plain .build/sanitized .build/fuzz .build/bench tmp_regress tmp_check log
 ifeq ($(shell id -u),0)
 NO_INSTALLCHECK = 1
 endif
@@ -55,8 +56,9 @@ installcheck:
 	@PG_CONFIG='$(PG_CONFIG)' PROVE_TESTS='$(PROVE_TESTS)' .ci/installcheck-as-postgres
 endif
 
-# Unit tests: the pure floors and t/unit in one program, built without PostgreSQL.
-UNIT_SOURCES = $(wildcard $(addprefix src/,$(addsuffix /*.cpp,wire record net log group txn))) $(wildcard t/unit/*.cpp)
+# Unit tests: the pure floors, what is pure in api/, and t/unit in one program, built without PostgreSQL.
+PURE_SOURCES = $(wildcard $(addprefix src/,$(addsuffix /*.cpp,wire record net log group txn)))
+UNIT_SOURCES = $(PURE_SOURCES) src/api/fetch_sessions.cpp $(wildcard t/unit/*.cpp) t/fuzz/targets.cpp
 UNIT_FLAGS = -std=c++20 -Wall -Wextra $(WERROR) -MMD -MP -Isrc -It/unit -g
 UNIT_plain = -O1
 UNIT_sanitized = -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -71,11 +73,31 @@ define unit_program
 endef
 $(foreach build,plain sanitized,$(eval $(call unit_program,$(build))))
 
-.PHONY: unit unit-programs test run bench stop deps format
+.PHONY: unit unit-programs test run bench stop deps format fuzz
 unit-programs: .build/plain/unit .build/sanitized/unit
 unit: unit-programs
 	.build/plain/unit
 	.build/sanitized/unit
+
+# Fuzzing with clang's libFuzzer: FUZZ_SECONDS for each of FUZZ_TARGETS, from the kept corpus on, which is then replaced by what
+# covers the most with the fewest inputs. GOLDEN=folder adds golden vectors to begin with.
+FUZZ_TARGETS ?= wire record net
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS = -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+.build/fuzz/%.o: %.cpp
+	@mkdir -p $(@D)
+	clang++-14 $(UNIT_FLAGS) $(FUZZ_FLAGS) -c $< -o $@
+.build/fuzz/fuzz: $(PURE_SOURCES:%.cpp=.build/fuzz/%.o) .build/fuzz/t/fuzz/targets.o .build/fuzz/t/fuzz/fuzzer.o
+	clang++-14 -fsanitize=fuzzer,address,undefined $^ -o $@ $(LIBRARIES) -lpthread
+fuzz: .build/fuzz/fuzz $(FUZZ_TARGETS:%=fuzz-%)
+fuzz-%: .build/fuzz/fuzz
+	test -z '$(GOLDEN)' || perl t/fuzz/corpus.pl seed '$(GOLDEN)' .build/fuzz/corpus
+	test ! -f t/fuzz/corpus/$*.hex || perl t/fuzz/corpus.pl unpack t/fuzz/corpus/$*.hex .build/fuzz/corpus/$*
+	TARGET=$* $< -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -rss_limit_mb=1024 -artifact_prefix=.build/fuzz/$*- \
+	    -print_final_stats=1 .build/fuzz/corpus/$*
+	rm -rf .build/fuzz/least/$* && mkdir -p .build/fuzz/least/$* t/fuzz/corpus
+	TARGET=$* $< -merge=1 .build/fuzz/least/$* .build/fuzz/corpus/$*
+	perl t/fuzz/corpus.pl pack t/fuzz/corpus/$*.hex .build/fuzz/least/$*
 
 # A new make after deps, which may have brought pg_config. t/000_unit.pl runs the unit programs.
 test: deps

@@ -142,6 +142,7 @@ void FetchSessions::close(int32_t id) {
 }
 
 bool FetchSessions::make_room(size_t partitions, Clock::time_point now) {
+    if (partitions > max_partitions || slots_ == 0) return false; // nobody has to go for what has no room anyway
     while (sessions_.size() >= slots_ || partitions_ + partitions > max_partitions) {
         if (recent_.empty() || now - sessions_.at(recent_.front()).last_used < min_idle_before_eviction)
             return false;
