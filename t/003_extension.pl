@@ -3,6 +3,8 @@ use strict;
 use warnings;
 use PgKafka;
 use IO::Socket::INET;
+use KafkaRequests;
+use KafkaWire;
 use Test::More;
 
 my $server = PgKafka->new(extension => 0);
@@ -37,6 +39,17 @@ $server->create_extension;
 $server->produce('again', 'once more');
 is_deeply([$server->consume('again')], ['once more'], 'CREATE EXTENSION serves them again');
 is($server->pid_of('broker'), $broker, 'in the same process');
+
+# Replaced within one transaction, so that there never is a moment without it.
+sub cluster_id { return eval { metadata(KafkaWire->connect('127.0.0.1', $server->kafka_port), 9, [])->{cluster_id} } // ''; }
+my $old_id = cluster_id();
+$server->sql('BEGIN; DROP EXTENSION pg_kafka CASCADE; CREATE EXTENSION pg_kafka; COMMIT');
+my $new_id = $server->wait_for('a new cluster', sub { $server->sql('SELECT id FROM kafka.cluster') });
+isnt($new_id, $old_id, 'an extension that is made anew is another cluster');
+$server->wait_for('the new cluster to be served', sub { cluster_id() eq $new_id });
+$server->produce('replaced', 'first');
+is_deeply([$server->consume('replaced')], ['first'], 'and clients are served by that');
+is($server->sql('SELECT DISTINCT leader_epoch FROM kafka.partitions'), 0, 'in its own leader epoch');
 $server->check;
 $server->node->stop;
 

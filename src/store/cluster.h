@@ -8,6 +8,8 @@ namespace kafka::store {
 struct Cluster {
     std::string id;           ///< made once, at the first start; what clients see as cluster.id
     int32_t leader_epoch = 0; ///< rises by one whenever the server's timeline has changed
+
+    bool operator==(const Cluster&) const = default;
 };
 
 /// Reads the row, making it at the first start, and raises the leader epoch if the server now runs on another

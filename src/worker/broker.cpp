@@ -4,7 +4,7 @@
 #include "pg/process.h"
 #include "pg/session.h"
 #include "pg/shared.h"
-#include "store/cluster.h"
+#include "worker/database.h"
 #include "worker/loop.h"
 
 namespace kafka::worker {
@@ -29,16 +29,15 @@ bool wait_for_extension() {
 }
 
 std::unique_ptr<api::Broker> make_broker() {
-    pg::Transaction transaction;
-    const store::Cluster cluster = store::join_cluster(pg::timeline(), pg::system_identifier());
-    transaction.commit(pg::Durability::server);
+    const store::Cluster cluster = join_cluster();
     return std::make_unique<api::Broker>(pg::current_settings(), cluster.id, cluster.leader_epoch);
 }
 
 Loop* running = nullptr; ///< for the end of the process, which does not unwind the stack
 
 void serve() {
-    Loop loop(make_broker());
+    const uint64_t generation = pg::catalog_generation(); // before anything is read
+    Loop loop(make_broker(), generation);
     const struct Running {
         explicit Running(Loop* loop) { running = loop; }
         ~Running() { running = nullptr; }

@@ -4,6 +4,7 @@
 #include "pg/process.h"
 #include "pg/session.h"
 #include "pg/shared.h"
+#include "worker/database.h"
 #include "worker/dispatch.h"
 
 namespace kafka::worker {
@@ -37,8 +38,8 @@ void write_to_log(const net::Notice& notice) {
 
 } // namespace
 
-Loop::Loop(std::unique_ptr<api::Broker> broker)
-    : broker_(std::move(broker)), generation_(pg::catalog_generation()),
+Loop::Loop(std::unique_ptr<api::Broker> broker, uint64_t catalog_generation)
+    : broker_(std::move(broker)), generation_(catalog_generation),
       server_(net_settings(broker_->settings), callbacks()) {
     pg::raise_open_file_limit(broker_->settings.max_connections);
     broker_->reload_catalog();
@@ -94,12 +95,18 @@ void Loop::wait() {
     pg::wait(timeout);
 }
 
-/// Reads the catalog again if SQL has changed it. False if the extension is gone.
+/// False if the database holds another cluster than the one that is served: the extension was dropped and made
+/// again in one transaction, or restored.
+bool Loop::same_cluster() {
+    return join_cluster() == store::Cluster{broker_->cluster_id, broker_->leader_epoch};
+}
+
+/// Reads the catalog again if SQL has changed it. False if the extension is gone, or is not the one of before.
 bool Loop::extension_still_there() {
     const uint64_t generation = pg::catalog_generation();
     if (generation == generation_) return true;
     try {
-        if (!pg::extension_exists()) return false;
+        if (!pg::extension_exists() || !same_cluster()) return false;
         broker_->reload_catalog();
     } catch (const pg::Error& error) { // being dropped, or locked, in this moment: looked at again in the next turn
         if (catalog_failure_ != error.what()) broker_->log_failure("read its catalog", error);

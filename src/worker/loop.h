@@ -12,16 +12,18 @@ namespace kafka::worker {
 /// Serves clients from construction until run() returns.
 class Loop {
 public:
-    explicit Loop(std::unique_ptr<api::Broker> broker);
+    /// `catalog_generation` is that of before the broker was made.
+    Loop(std::unique_ptr<api::Broker> broker, uint64_t catalog_generation);
     ~Loop();
 
-    /// Returns when the process is to end, or the extension has been dropped.
+    /// Returns when the process is to end, or the extension has been dropped or made anew.
     void run();
     /// Ends the net thread at once; clients are disconnected. For the end of the process.
     void stop_net();
 
 private:
     void wait();
+    bool same_cluster();
     bool extension_still_there();
     void reload_settings();
     void take_inbox();
