@@ -91,7 +91,8 @@ SELECT pg_catalog.pg_extension_config_dump('kafka.topic_config', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.segment', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.segment_id_seq', '');
 
--- The broker keeps all of the catalog in memory: whatever changes it by SQL makes the broker read it again.
+-- The broker keeps all of the catalog in memory: whatever changes it by SQL makes the broker read it again, also what is
+-- applied with session_replication_role = replica.
 CREATE FUNCTION kafka.catalog_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'pg_kafka_catalog_changed';
 COMMENT ON FUNCTION kafka.catalog_changed() IS 'Tells the broker, when the transaction commits, that topics have changed';
@@ -102,6 +103,9 @@ CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON k
     FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
 CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.topic_config
     FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
+ALTER TABLE kafka.topic ENABLE ALWAYS TRIGGER catalog_changed;
+ALTER TABLE kafka.partition ENABLE ALWAYS TRIGGER catalog_changed;
+ALTER TABLE kafka.topic_config ENABLE ALWAYS TRIGGER catalog_changed;
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- For people and applications: functions, and views that decode the log. To be granted as wanted; a grant on a

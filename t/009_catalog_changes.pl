@@ -28,8 +28,12 @@ $server->sql(q{BEGIN; SAVEPOINT s; SELECT kafka.create_topic('four'); RELEASE s;
 wait_for_topics('four one three two', 'one of a released subtransaction is');
 $server->sql(q{BEGIN; SELECT kafka.delete_topic(name) FROM kafka.topics WHERE name <> 'one'; SELECT kafka.create_topic('five'); COMMIT});
 wait_for_topics('five one', 'several changes of a transaction are seen together');
+$server->sql(q{SET session_replication_role = replica; SELECT kafka.create_topic('six'); SELECT kafka.delete_topic('five')});
+wait_for_topics('one six', 'also changes that come as by replication');
+$server->sql(q{SELECT kafka.delete_topic('six'); SELECT kafka.create_topic('five')});
+wait_for_topics('five one', 'in either way');
 
-my ($code, undef, $err) = $server->node->psql('postgres', q{BEGIN; SELECT kafka.create_topic('six'); PREPARE TRANSACTION 'later'});
+my ($code, undef, $err) = $server->node->psql('postgres', q{BEGIN; SELECT kafka.create_topic('seven'); PREPARE TRANSACTION 'later'});
 like($err, qr/cannot PREPARE a transaction that has changed Kafka topics/, 'a transaction that changed topics cannot be prepared');
 $server->expect_in_log(qr/cannot PREPARE a transaction/);
 $server->sql(q{BEGIN; SELECT count(*) FROM kafka.topics; PREPARE TRANSACTION 'reader'; ROLLBACK PREPARED 'reader'});
