@@ -33,6 +33,15 @@ wait_for_topics('one six', 'also changes that come as by replication');
 $server->sql(q{SELECT kafka.delete_topic('six'); SELECT kafka.create_topic('five')});
 wait_for_topics('five one', 'in either way');
 
+# The broker's last statement, once it has answered a request that needs none: whatever woke it before has been looked after.
+sub last_statement { topics(); return $server->sql(q{SELECT query_start FROM pg_stat_activity WHERE backend_type = 'pg_kafka broker'}); }
+my $last_statement = last_statement();
+$server->sql('CREATE DATABASE other');
+$server->sql('DROP EXTENSION plpgsql; CREATE EXTENSION plpgsql', $_) for qw(postgres other);
+is(last_statement(), $last_statement, 'other extensions are none of its business');
+$server->sql('CREATE EXTENSION pg_kafka; SELECT kafka.create_topic($$elsewhere$$); DROP EXTENSION pg_kafka CASCADE', 'other');
+is(last_statement(), $last_statement, 'nor are other databases');
+
 my ($code, undef, $err) = $server->node->psql('postgres', q{BEGIN; SELECT kafka.create_topic('seven'); PREPARE TRANSACTION 'later'});
 like($err, qr/cannot PREPARE a transaction that has changed Kafka topics/, 'a transaction that changed topics cannot be prepared');
 $server->expect_in_log(qr/cannot PREPARE a transaction/);

@@ -8,16 +8,21 @@
 #include "pg/guard.h"
 
 extern "C" {
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_extension.h"
-#include "commands/extension.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
 #include "utils/resowner.h"
+#include "utils/snapmgr.h"
 }
 
 namespace kafka::pg {
@@ -28,6 +33,7 @@ struct Shared {
     std::atomic<uint64_t> catalog_generation{1};
     std::atomic<uint64_t> janitor_calls{0};
     std::atomic<Latch*> latches[2]{}; ///< by Role; null while it does not run
+    std::atomic<Oid> database{InvalidOid}; ///< that the broker is connected to, or was last
     std::atomic<bool> broker_connected{false};
     std::atomic<bool> database_missing{false};
 };
@@ -61,6 +67,9 @@ void wake(Role role) {
     if (Latch* latch = latch_of(role).load()) SetLatch(latch);
 }
 
+/// What happens in other databases is no matter for the broker. One that has not been connected yet reads everything anyway.
+bool in_database_of_broker() { return MyDatabaseId == shared->database; }
+
 /// At the end of every transaction of every session.
 void on_transaction_event(XactEvent event, void*) {
     if (!catalog_changed) return;
@@ -88,22 +97,37 @@ void on_transaction_event(XactEvent event, void*) {
 void on_release(ResourceReleasePhase phase, bool, bool is_top_level, void*) {
     if (!change_committed || !is_top_level || phase != RESOURCE_RELEASE_AFTER_LOCKS) return;
     change_committed = false;
+    if (!in_database_of_broker()) return;
     shared->catalog_generation.fetch_add(1);
     wake_broker();
 }
 
-/// A new extension's row cannot be read yet, so that every CREATE EXTENSION counts; to look once too often
-/// does no harm.
-bool concerns_us(ObjectAccessType access, Oid extension) {
-    if (access == OAT_POST_CREATE) return true;
-    if (access != OAT_DROP) return false;
-    const char* name = get_extension_name(extension);
-    return name && std::strcmp(name, "pg_kafka") == 0;
+/// Looks at a row of a system catalog whose first column is its oid: also at one that this very command has
+/// made, which no cache knows yet.
+bool row_is(Oid catalog, Oid index_on_oid, Oid object, bool (*wanted)(HeapTuple)) {
+    Relation relation = table_open(catalog, AccessShareLock);
+    ScanKeyData by_oid;
+    ScanKeyInit(&by_oid, 1, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(object));
+    SysScanDesc scan = systable_beginscan(relation, index_on_oid, true, SnapshotSelf, 1, &by_oid);
+    HeapTuple row = systable_getnext(scan);
+    const bool is = HeapTupleIsValid(row) && wanted(row);
+    systable_endscan(scan);
+    table_close(relation, AccessShareLock);
+    return is;
+}
+
+bool is_our_extension(HeapTuple row) {
+    return std::strcmp(NameStr(reinterpret_cast<Form_pg_extension>(GETSTRUCT(row))->extname), "pg_kafka") == 0;
+}
+
+bool concerns_us(ObjectAccessType access, Oid class_id, Oid object) {
+    if (class_id != ExtensionRelationId || (access != OAT_POST_CREATE && access != OAT_DROP)) return false;
+    return row_is(ExtensionRelationId, ExtensionOidIndexId, object, is_our_extension);
 }
 
 void on_object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void* arg) {
     if (next_object_access_hook) next_object_access_hook(access, class_id, object_id, sub_id, arg);
-    if (class_id == ExtensionRelationId && concerns_us(access, object_id)) catalog_changed_at_commit();
+    if (concerns_us(access, class_id, object_id)) catalog_changed_at_commit();
 }
 
 void withdraw_latch(int, Datum role) {
@@ -142,6 +166,7 @@ void announce_latch(Role role) {
 bool broker_connected() { return shared->broker_connected; }
 
 void set_broker_connected() {
+    shared->database = MyDatabaseId;
     shared->broker_connected = true;
     wake_janitor();
 }
