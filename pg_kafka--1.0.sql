@@ -22,7 +22,7 @@ COMMENT ON TABLE kafka.cluster IS 'Identity of this Kafka cluster: one row, made
 COMMENT ON COLUMN kafka.cluster.id IS 'Cluster id that clients see';
 COMMENT ON COLUMN kafka.cluster.leader_epoch IS 'Leader epoch of all partitions; rises by one with each new timeline of the server';
 COMMENT ON COLUMN kafka.cluster.timeline IS 'Timeline of the server on which leader_epoch was set';
-COMMENT ON COLUMN kafka.cluster.system_identifier IS 'System identifier of the server on which leader_epoch was set';
+COMMENT ON COLUMN kafka.cluster.system_identifier IS 'System identifier of the server on which leader_epoch was set; empty after a restore, until the broker has begun the next epoch';
 
 CREATE TABLE kafka.topic (
     id uuid PRIMARY KEY,
@@ -95,17 +95,32 @@ SELECT pg_catalog.pg_extension_config_dump('kafka.segment_id_seq', '');
 -- applied with session_replication_role = replica.
 CREATE FUNCTION kafka.catalog_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'pg_kafka_catalog_changed';
-COMMENT ON FUNCTION kafka.catalog_changed() IS 'Tells the broker, when the transaction commits, that topics have changed';
+COMMENT ON FUNCTION kafka.catalog_changed() IS 'Tells the broker, when the transaction commits, that its catalog has changed';
 
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.cluster
+    FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
 CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.topic
     FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
 CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.partition
     FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
 CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.topic_config
     FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.segment
+    FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
+ALTER TABLE kafka.cluster ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.topic ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.partition ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.topic_config ENABLE ALWAYS TRIGGER catalog_changed;
+ALTER TABLE kafka.segment ENABLE ALWAYS TRIGGER catalog_changed;
+
+-- The broker writes its row as soon as there is an extension, a restore brings another: that takes its place.
+CREATE FUNCTION kafka.cluster_restored() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_kafka_cluster_restored';
+COMMENT ON FUNCTION kafka.cluster_restored() IS 'Lets the row of a dump take the place of the one that the broker has written';
+
+CREATE TRIGGER cluster_restored BEFORE INSERT ON kafka.cluster
+    FOR EACH ROW EXECUTE FUNCTION kafka.cluster_restored();
+ALTER TABLE kafka.cluster ENABLE ALWAYS TRIGGER cluster_restored;
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- For people and applications: functions, and views that decode the log. To be granted as wanted; a grant on a

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "pg/guard.h"
 
@@ -13,13 +14,16 @@ extern "C" {
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/objectaccess.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
 #include "miscadmin.h"
+#include "postmaster/bgworker.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 #include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
@@ -31,6 +35,7 @@ namespace {
 /// Lies in shared memory; latches are those of the workers' own process slots.
 struct Shared {
     std::atomic<uint64_t> catalog_generation{1};
+    std::atomic<uint64_t> segments_generation{1};
     std::atomic<uint64_t> janitor_calls{0};
     std::atomic<Latch*> latches[2]{}; ///< by Role; null while it does not run
     std::atomic<Oid> database{InvalidOid}; ///< that the broker is connected to, or was last
@@ -41,6 +46,7 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<Latch*>:
 
 Shared* shared;
 bool catalog_changed;  ///< by the transaction of this process
+bool segments_changed; ///< the same for segments, with catalog_changed
 bool change_committed; ///< and it has been committed, but others may not see all of it yet
 
 shmem_request_hook_type next_request_hook;
@@ -85,7 +91,7 @@ void on_transaction_event(XactEvent event, void*) {
         break;
     case XACT_EVENT_ABORT:
     case XACT_EVENT_PARALLEL_ABORT:
-        catalog_changed = false;
+        catalog_changed = segments_changed = false;
         break;
     default:
         break;
@@ -97,7 +103,9 @@ void on_transaction_event(XactEvent event, void*) {
 void on_release(ResourceReleasePhase phase, bool, bool is_top_level, void*) {
     if (!change_committed || !is_top_level || phase != RESOURCE_RELEASE_AFTER_LOCKS) return;
     change_committed = false;
+    const bool segments = std::exchange(segments_changed, false);
     if (!in_database_of_broker()) return;
+    if (segments) shared->segments_generation.fetch_add(1);
     shared->catalog_generation.fetch_add(1);
     wake_broker();
 }
@@ -120,14 +128,29 @@ bool is_our_extension(HeapTuple row) {
     return std::strcmp(NameStr(reinterpret_cast<Form_pg_extension>(GETSTRUCT(row))->extname), "pg_kafka") == 0;
 }
 
-bool concerns_us(ObjectAccessType access, Oid class_id, Oid object) {
-    if (class_id != ExtensionRelationId || (access != OAT_POST_CREATE && access != OAT_DROP)) return false;
-    return row_is(ExtensionRelationId, ExtensionOidIndexId, object, is_our_extension);
+/// A segment's table, or the index behind its primary key. Only a restore makes these in a user's session.
+bool is_of_segment(HeapTuple row) {
+    const auto* relation = reinterpret_cast<Form_pg_class>(GETSTRUCT(row));
+    if (std::strncmp(NameStr(relation->relname), "segment_", std::strlen("segment_")) != 0) return false;
+    const char* schema = get_namespace_name(relation->relnamespace);
+    return schema && std::strcmp(schema, "kafka") == 0;
+}
+
+void on_extension(ObjectAccessType access, Oid extension) {
+    if (access != OAT_POST_CREATE && access != OAT_DROP) return;
+    if (row_is(ExtensionRelationId, ExtensionOidIndexId, extension, is_our_extension))
+        changed_at_commit(Change::topics);
+}
+
+void on_relation(ObjectAccessType access, Oid relation, int column) {
+    if (access != OAT_POST_CREATE || column != 0 || in_worker()) return;
+    if (row_is(RelationRelationId, ClassOidIndexId, relation, is_of_segment)) changed_at_commit(Change::segments);
 }
 
 void on_object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void* arg) {
     if (next_object_access_hook) next_object_access_hook(access, class_id, object_id, sub_id, arg);
-    if (concerns_us(access, class_id, object_id)) catalog_changed_at_commit();
+    if (class_id == ExtensionRelationId) on_extension(access, object_id);
+    if (class_id == RelationRelationId) on_relation(access, object_id, sub_id);
 }
 
 void withdraw_latch(int, Datum role) {
@@ -149,8 +172,17 @@ void request_shared_memory() {
     RegisterResourceReleaseCallback(on_release, nullptr);
 }
 
+bool in_worker() {
+    return MyBgworkerEntry && std::strcmp(MyBgworkerEntry->bgw_library_name, "pg_kafka") == 0;
+}
+
 uint64_t catalog_generation() { return shared->catalog_generation; }
-void catalog_changed_at_commit() { catalog_changed = true; }
+uint64_t segments_generation() { return shared->segments_generation; }
+void changed_at_commit(Change what) {
+    if (in_worker()) return;
+    catalog_changed = true;
+    segments_changed |= what == Change::segments;
+}
 void wake_broker() { wake(Role::broker); }
 void wake_janitor() {
     shared->janitor_calls.fetch_add(1);

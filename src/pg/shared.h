@@ -12,14 +12,22 @@ enum class Role { broker, janitor };
 /// Asks for shared memory and hooks the events that change the catalog; when the library is loaded.
 void request_shared_memory();
 
-/// Grows with every committed change of the kafka catalog that did not come from the broker, CREATE and DROP
+/// True in the broker and the janitor.
+bool in_worker();
+
+/// Grows with every committed change of the kafka catalog that did not come from our workers, CREATE and DROP
 /// EXTENSION among them. The broker compares it with the value it last saw; each growth also wakes it.
 uint64_t catalog_generation();
+/// The same for those changes that touch segments: somebody restores or mends the log. Read it after the other.
+uint64_t segments_generation();
+
+/// What a transaction changes.
+enum class Change { topics, segments };
 
 /// Marks the transaction of this session as one that changes the catalog: catalog_generation() grows as it
-/// commits. Does not throw. Such a transaction cannot be prepared (PREPARE TRANSACTION), for nobody would
-/// tell the broker of its commit.
-void catalog_changed_at_commit();
+/// commits. Without effect in our workers, which know what they do. Does not throw. Such a transaction cannot be prepared
+/// (PREPARE TRANSACTION), for nobody would tell the broker of its commit.
+void changed_at_commit(Change what);
 
 /// Sets the latch of a worker, if it runs. From the main thread of any process, not from other threads.
 void wake_broker();

@@ -1,33 +1,70 @@
-// kafka.catalog_changed(): the trigger on the catalog's tables. Runs in whichever session changes them.
+// The triggers on the catalog's tables, for whichever session changes them: kafka.catalog_changed() tells the
+// broker, kafka.cluster_restored() lets the row of a dump take the place of the broker's own.
 #include "pg/shared.h"
+#include "pg/spi.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "pg/guard.h"
 
 extern "C" {
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "executor/spi.h"
 #include "fmgr.h"
-#include "postmaster/bgworker.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
 
 PG_FUNCTION_INFO_V1(pg_kafka_catalog_changed);
+PG_FUNCTION_INFO_V1(pg_kafka_cluster_restored);
 }
 
 namespace kafka::sql {
 namespace {
 
-/// The broker keeps its memory equal to what it writes, and need not be told.
-bool is_broker() {
-    return MyBgworkerEntry && std::strcmp(MyBgworkerEntry->bgw_function_name, "pg_kafka_broker_main") == 0;
+const TriggerData* trigger_of(FunctionCallInfo call, const char* function) {
+    if (!CALLED_AS_TRIGGER(call))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("%s can only be called as a trigger", function)));
+    return reinterpret_cast<const TriggerData*>(call->context);
+}
+
+/// Removes the row that is there and returns its epoch; -1 if there was none. The lock waits for a broker that is
+/// writing its own at this moment.
+int32_t replace_cluster() {
+    const pg::Connection connection;
+    pg::execute("LOCK TABLE kafka.cluster IN SHARE ROW EXCLUSIVE MODE");
+    const pg::Result replaced = pg::execute("DELETE FROM kafka.cluster RETURNING leader_epoch");
+    return replaced.empty() ? -1 : replaced.int32(0, 0);
+}
+
+/// The row with an epoch that is not below `least`, and of no server that there is: so the broker joins in the
+/// next epoch, and clients notice that the log may have lost what came after the dump.
+HeapTuple as_restored(HeapTuple row, TupleDesc shape, int32_t least) {
+    int columns[] = {SPI_fnumber(shape, "leader_epoch"), SPI_fnumber(shape, "system_identifier")};
+    bool nulls[] = {false, false};
+    const int32_t epoch = DatumGetInt32(SPI_getbinval(row, shape, columns[0], &nulls[0]));
+    Datum values[] = {Int32GetDatum(nulls[0] ? least : std::max(epoch, least)), CStringGetTextDatum("")};
+    nulls[0] = false;
+    return heap_modify_tuple_by_cols(row, shape, 2, columns, values, nulls);
 }
 
 } // namespace
 } // namespace kafka::sql
 
 Datum pg_kafka_catalog_changed(PG_FUNCTION_ARGS) {
-    if (!CALLED_AS_TRIGGER(fcinfo))
-        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                        errmsg("kafka.catalog_changed() can only be called as a trigger")));
-    if (!kafka::sql::is_broker()) kafka::pg::catalog_changed_at_commit();
+    const char* table = RelationGetRelationName(kafka::sql::trigger_of(fcinfo, "kafka.catalog_changed()")->tg_relation);
+    const bool segments = std::strcmp(table, "segment") == 0;
+    kafka::pg::changed_at_commit(segments ? kafka::pg::Change::segments : kafka::pg::Change::topics);
     return PointerGetDatum(nullptr);
+}
+
+Datum pg_kafka_cluster_restored(PG_FUNCTION_ARGS) {
+    const TriggerData* trigger = kafka::sql::trigger_of(fcinfo, "kafka.cluster_restored()");
+    HeapTuple row = trigger->tg_trigtuple;
+    if (kafka::pg::in_worker()) return PointerGetDatum(row);
+    const int32_t replaced = kafka::pg::entry([] { return kafka::sql::replace_cluster(); });
+    return PointerGetDatum(kafka::sql::as_restored(row, RelationGetDescr(trigger->tg_relation), replaced));
 }

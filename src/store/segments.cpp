@@ -46,6 +46,16 @@ void close_segment(int64_t id, const std::vector<int64_t>& max_timestamps, int64
                 {id, std::span<const int64_t>(max_timestamps), bytes});
 }
 
+std::optional<std::string> unfinished_segment() {
+    const pg::Result rows =
+        pg::execute("SELECT 'kafka.' || c.relname FROM pg_catalog.pg_class c"
+                    " WHERE c.relnamespace = pg_catalog.to_regnamespace('kafka') AND c.relname >= 'segment_' AND"
+                    " c.relname < 'segment`' AND c.relname ~ '^segment_[0-9]+$' AND c.relkind = 'r' AND NOT c.relhasindex"
+                    " LIMIT 1");
+    if (rows.empty()) return std::nullopt;
+    return rows.text(0, 0);
+}
+
 std::vector<int64_t> dead_segments() {
     const pg::Result rows =
         pg::execute("SELECT s.id FROM kafka.segment s"

@@ -4,6 +4,7 @@
 #include "wire/bytes.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,10 @@ int64_t create_segment(const wire::Uuid& topic, const std::vector<int64_t>& star
 
 /// No batch will be added any more.
 void close_segment(int64_t id, const std::vector<int64_t>& max_timestamps, int64_t bytes);
+
+/// A segment's table without its primary key, if there is one: pg_dump's output adds that last, so the log is being
+/// restored.
+std::optional<std::string> unfinished_segment();
 
 /// Ids of segments that nobody can read any more: their topic is gone.
 std::vector<int64_t> dead_segments();

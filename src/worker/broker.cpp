@@ -2,7 +2,6 @@
 #include "worker/broker.h"
 
 #include "pg/process.h"
-#include "pg/session.h"
 #include "pg/shared.h"
 #include "worker/database.h"
 #include "worker/loop.h"
@@ -10,20 +9,18 @@
 namespace kafka::worker {
 namespace {
 
-/// Waits, with one line in the log, until CREATE EXTENSION commits. False when the process is to end.
-bool wait_for_extension() {
-    bool told = false;
+/// Waits, with one line in the log for each reason, until there is something to serve. False when the process is to end.
+bool wait_for_database() {
+    std::string told;
     while (!pg::shutdown_requested()) {
         if (pg::reload_requested()) pg::reload();
         const uint64_t generation = pg::catalog_generation();
-        if (pg::extension_exists()) return true;
-        if (!told)
-            pg::log(pg::Level::log,
-                    "pg_kafka waits for its extension in database \"" + pg::current_settings().database +
-                        "\"",
-                    {}, "Run CREATE EXTENSION pg_kafka there, or set pg_kafka.database to where it is.");
-        told = true;
-        if (pg::catalog_generation() == generation) pg::wait(std::nullopt); // whoever creates the extension wakes us
+        const std::optional<Obstacle> obstacle = find_obstacle();
+        if (!obstacle) return true;
+        if (told != obstacle->message)
+            pg::log(pg::Level::log, obstacle->message, obstacle->detail, obstacle->hint);
+        told = obstacle->message;
+        if (pg::catalog_generation() == generation) pg::wait(std::nullopt); // whoever changes that wakes us
     }
     return false;
 }
@@ -51,7 +48,7 @@ void run_broker() {
     pg::on_exit([] {
         if (running) running->stop_net();
     });
-    while (wait_for_extension()) serve();
+    while (wait_for_database()) serve();
 }
 
 } // namespace kafka::worker

@@ -2,7 +2,6 @@
 #include "worker/loop.h"
 
 #include "pg/process.h"
-#include "pg/session.h"
 #include "pg/shared.h"
 #include "worker/database.h"
 #include "worker/dispatch.h"
@@ -39,7 +38,7 @@ void write_to_log(const net::Notice& notice) {
 } // namespace
 
 Loop::Loop(std::unique_ptr<api::Broker> broker, uint64_t catalog_generation)
-    : broker_(std::move(broker)), generation_(catalog_generation),
+    : broker_(std::move(broker)), generation_(catalog_generation), segments_(pg::segments_generation()),
       server_(net_settings(broker_->settings), callbacks()) {
     pg::raise_open_file_limit(broker_->settings.max_connections);
     broker_->reload_catalog();
@@ -70,7 +69,7 @@ net::Callbacks Loop::callbacks() {
 void Loop::run() {
     while (!pg::shutdown_requested()) {
         if (pg::reload_requested()) reload_settings();
-        if (!extension_still_there()) break;
+        if (!still_to_be_served()) break;
         take_inbox();
         turn();
         send_replies();
@@ -101,12 +100,15 @@ bool Loop::same_cluster() {
     return join_cluster() == store::Cluster{broker_->cluster_id, broker_->leader_epoch};
 }
 
-/// Reads the catalog again if SQL has changed it. False if the extension is gone, or is not the one of before.
-bool Loop::extension_still_there() {
+/// Reads the catalog again if SQL has changed it. False if the extension is gone, or is not the one of before, or the log is
+/// being restored.
+bool Loop::still_to_be_served() {
     const uint64_t generation = pg::catalog_generation();
     if (generation == generation_) return true;
+    const uint64_t segments = pg::segments_generation();
     try {
-        if (!pg::extension_exists() || !same_cluster()) return false;
+        if (find_obstacle() || !same_cluster()) return false;
+        if (std::exchange(segments_, segments) != segments) broker_->distrust_tables();
         broker_->reload_catalog();
     } catch (const pg::Error& error) { // being dropped, or locked, in this moment: looked at again in the next turn
         if (catalog_failure_ != error.what()) broker_->log_failure("read its catalog", error);

@@ -16,7 +16,8 @@ public:
     Loop(std::unique_ptr<api::Broker> broker, uint64_t catalog_generation);
     ~Loop();
 
-    /// Returns when the process is to end, or the extension has been dropped or made anew.
+    /// Returns when the process is to end, or the database holds nothing to serve any more, or
+    /// something else.
     void run();
     /// Ends the net thread at once; clients are disconnected. For the end of the process.
     void stop_net();
@@ -24,7 +25,7 @@ public:
 private:
     void wait();
     bool same_cluster();
-    bool extension_still_there();
+    bool still_to_be_served();
     void reload_settings();
     void take_inbox();
     void turn();
@@ -43,6 +44,7 @@ private:
     std::deque<api::Inbound> taken_;   ///< from the inbox, not yet handled
     std::string catalog_failure_;    ///< why the catalog could not be read; empty: it could
     uint64_t generation_;              ///< of the catalog in memory
+    uint64_t segments_;                ///< pg::segments_generation() of what memory knows of segments
     net::Server server_;
 };
 
