@@ -5,12 +5,20 @@
 #include "api/refuse.h"
 #include "pg/process.h"
 #include "pg/shared.h"
-#include "store/segments.h"
 
 #include <map>
+#include <utility>
 
 namespace kafka::api {
 namespace {
+
+/// Opening is one look into a table for each partition. This many take some tens of milliseconds, and as many locks.
+constexpr size_t max_partitions_opened = 256;
+
+/// Past this many staged bytes a turn is committed, so that latency stays bounded under load.
+constexpr size_t max_turn_bytes = 16 << 20;
+/// All sessions share a table of locks, which by default has room for some thousands.
+constexpr size_t max_locks = 400;
 
 bool sets_compression(const log::ConfigOverrides& overrides) {
     return std::any_of(overrides.begin(), overrides.end(),
@@ -20,7 +28,8 @@ bool sets_compression(const log::ConfigOverrides& overrides) {
 } // namespace
 
 Broker::Broker(pg::Settings initial, std::string id, int32_t epoch)
-    : settings(std::move(initial)), cluster_id(std::move(id)), leader_epoch(epoch), tail_cache(0) {
+    : settings(std::move(initial)), cluster_id(std::move(id)), leader_epoch(epoch), tail_cache(0),
+      most_locks_(max_locks) {
     apply(settings);
 }
 
@@ -70,12 +79,32 @@ BatchPolicy Broker::batch_policy() const {
     return policy;
 }
 
+// Turns -----------------------------------------------------------------------------------------------------
+
+bool Broker::staged_enough() const {
+    return staging.bytes() >= max_turn_bytes || staging.locks() >= most_locks_;
+}
+
+void Broker::begin_turn() {
+    cold_read_bytes = 0;
+    opened_partitions_ = 0;
+}
+
+void Broker::postpone(Call call) {
+    postponed_connections_.insert(call.connection());
+    postponed_.push_back(std::move(call));
+}
+
+std::vector<Call> Broker::take_postponed() {
+    postponed_connections_.clear();
+    return std::exchange(postponed_, {});
+}
+
 // Catalog ---------------------------------------------------------------------------------------------------
 
-void Broker::open(log::Topic& topic) {
-    if (topic.opened) return;
+void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
     topic.segments.clear();
-    for (store::SegmentRow& row : store::load_segments(topic.id)) {
+    for (store::SegmentRow& row : rows) {
         log::Segment segment{row.id, std::move(row.start_offsets), std::move(row.max_timestamps),
                              row.created_ms, row.bytes};
         if (!row.lost) {
@@ -102,12 +131,24 @@ void Broker::open(log::Topic& topic) {
     topic.opened = true;
 }
 
-void Broker::open_all(const std::vector<log::Topic*>& topics) {
-    if (std::all_of(topics.begin(), topics.end(), [](const log::Topic* t) { return t->opened; })) return;
-    if (!staging.empty()) commit(); // opening sets ends, so nothing may be staged
-    pg::Transaction transaction;
-    for (log::Topic* topic : topics) open(*topic);
-    transaction.commit(pg::Durability::local);
+bool Broker::open(const std::vector<log::Topic*>& topics) {
+    std::map<wire::Uuid, log::Topic*> portion;
+    for (log::Topic* topic : topics) {
+        if (topic->opened || portion.contains(topic->id)) continue;
+        if (opened_partitions_ >= max_partitions_opened) break;
+        opened_partitions_ += topic->partitions.size();
+        portion[topic->id] = topic;
+    }
+    if (!portion.empty()) {
+        if (!staging.empty()) commit(); // opening sets ends, so nothing may be staged
+        pg::Transaction transaction("opening topics");
+        std::vector<wire::Uuid> ids;
+        for (const auto& [id, topic] : portion) ids.push_back(id);
+        auto segments = store::load_segments(ids);
+        for (const auto& [id, topic] : portion) open(*topic, std::move(segments[id]));
+        transaction.commit(pg::Durability::none_written);
+    }
+    return std::all_of(topics.begin(), topics.end(), [](const log::Topic* t) { return t->opened; });
 }
 
 void Broker::update_topic(log::Topic& topic, const store::TopicRow& row) {
@@ -200,6 +241,11 @@ void Broker::distrust_tables() {
     for (const auto& [name, topic] : catalog.topics()) topic->opened = false;
 }
 
+void Broker::distrust(const std::unordered_set<log::Topic*>& topics) {
+    batches.forget();
+    for (log::Topic* topic : topics) topic->opened = false;
+}
+
 // The commit of a turn --------------------------------------------------------------------------------------
 
 void Broker::answer_when_durable(Call call, wire::Response response, pg::Durability durability) {
@@ -218,7 +264,8 @@ void Broker::finish_when_durable(Call call) {
     waiting_for_commit_.push_back({std::move(call), std::nullopt});
 }
 
-void Broker::commit() {
+wire::ErrorCode Broker::commit(pg::Durability at_least) {
+    if (at_least == pg::Durability::server) durability_ = at_least;
     try {
         if (!staging.empty())
             write_staged();
@@ -226,10 +273,12 @@ void Broker::commit() {
             flush_catalog();
         catalog_unflushed_ = false;
     } catch (const pg::Error& error) {
+        if (error.out_of_memory()) most_locks_ = most_locks_ / 2 + 1; // as far as we can tell, locks
         refuse_staged(error);
-        return;
+        return error_for(error);
     }
     publish_staged();
+    return wire::ErrorCode::none;
 }
 
 /// Any later commit makes the earlier ones durable and waits for standbys, if only it has written something to the log.
@@ -260,6 +309,7 @@ void Broker::write_staged() {
     }
     for (auto& [segment, append] : appends) append.finish();
     transaction.commit(durability_); // durable from here on: the one place that decides it
+    most_locks_ = std::min(most_locks_ + 1, max_locks);
 }
 
 /// The shutdown may have ended the wait for a synchronous standby: then the client must ask, not believe.
@@ -281,8 +331,9 @@ void Broker::publish_staged() {
 }
 
 void Broker::refuse_staged(const pg::Error& why) {
+    const std::unordered_set<log::Topic*> topics = staging.topics();
     staging.rollback();
-    if (!why.lock_not_available()) distrust_tables();
+    if (!why.lock_not_available()) distrust(topics);
     if (!pg::shutdown_requested())
         pg::log(pg::Level::warning, "pg_kafka could not store records: " + std::string(why.what()),
                 "The producers were told to try again.", why.hint);

@@ -15,11 +15,13 @@
 #include "pg/settings.h"
 #include "pg/spi.h"
 #include "store/batches.h"
+#include "store/segments.h"
 #include "store/topics.h"
 
 #include <chrono>
 #include <functional>
 #include <set>
+#include <unordered_set>
 
 namespace kafka::api {
 
@@ -42,17 +44,27 @@ public:
 
     /// The client is gone: drops what it waits for.
     void connection_closed(uint64_t connection);
+    /// True once as much is staged as one transaction is to write: commit() before more is.
+    bool staged_enough() const;
+    /// What a turn has done so far counts anew from here.
+    void begin_turn();
+    /// The call is to be handled again in the next turn, because this one has done enough. What has been done of it so
+    /// far is in its progress().
+    void postpone(Call call);
+    /// True if an earlier call of the connection has been postponed, which this one must not overtake.
+    bool must_wait(const Call& call) const { return postponed_connections_.contains(call.connection()); }
+    /// The postponed calls, in their order.
+    std::vector<Call> take_postponed();
 
     int64_t now_ms() const; ///< wall clock, milliseconds since 1970
     log::ConfigDefaults config_defaults() const;
     /// What this client is to connect to: the advertised address, by default the one it came in by.
     net::Address advertised_address(const Call& call) const;
 
-    /// Reads a topic's segments and ends at its first touch. Needs a pg::Transaction to be open unless
-    /// topic.opened.
-    void open(log::Topic& topic);
-    /// open() for several topics, in one transaction if any of them needs it.
-    void open_all(const std::vector<log::Topic*>& topics);
+    /// Reads the segments and ends of topics at their first touch, as many as one turn may: false if not all of them are
+    /// open yet, and then the call that needs them is to be postponed. Commits what is staged first if any of
+    /// them needs it.
+    [[nodiscard]] bool open(const std::vector<log::Topic*>& topics);
     /// Makes the catalog in memory equal to the tables. Commits what is staged first.
     void reload_catalog();
     /// Adds a topic that has been stored.
@@ -69,6 +81,8 @@ public:
     /// After an error from the database: what memory knows of tables may be wrong, so it is read again when
     /// needed.
     void distrust_tables();
+    /// The same where only these topics were touched.
+    void distrust(const std::unordered_set<log::Topic*>& topics);
     /// One line in the log: what could not be done. None for a lock, which is no fault and may come often.
     void log_failure(const std::string& what, const pg::Error& error) const;
     /// How the net thread is to treat batches; changes with settings and topics.
@@ -88,7 +102,8 @@ public:
 
     /// Writes what is staged, in one transaction; then it is visible and the answers that waited for it are
     /// in `replies`. A failure refuses those requests and leaves memory as it was.
-    void commit();
+    /// Says what became of what was staged: the error that its producers are told.
+    wire::ErrorCode commit(pg::Durability at_least = pg::Durability::local);
 
     std::vector<net::Reply> replies; ///< to be sent by the loop
 
@@ -102,11 +117,16 @@ private:
     bool acknowledges() const;
     void publish_staged();
     void refuse_staged(const pg::Error& why);
+    void open(log::Topic& topic, std::vector<store::SegmentRow> rows);
     void update_topic(log::Topic& topic, const store::TopicRow& row);
     void remove_from_memory(log::Topic& topic);
 
+    std::vector<Call> postponed_;
+    std::unordered_set<uint64_t> postponed_connections_;
+    size_t opened_partitions_ = 0; ///< in this turn
     std::vector<Waiter> waiting_for_commit_;
     bool catalog_unflushed_ = false; ///< topics were created or deleted; the next commit() makes it durable
+    size_t most_locks_; ///< that a transaction is to take; fewer after it ran out of them
     pg::Durability durability_ =
         pg::Durability::local; ///< the strictest that a request of this turn asks for
 };

@@ -5,6 +5,7 @@
 #include "record/check.h"
 #include "wire/requests.h"
 
+#include <any>
 #include <cassert>
 #include <memory>
 #include <string>
@@ -33,6 +34,11 @@ public:
     wire::Request& request() { return received_->request; }
     const wire::Request& request() const { return received_->request; }
     PreparedBatches& batches() { return batches_; }
+    /// What its handler has done of it so far, if it takes several turns; made at the first use.
+    template <class T> T& progress() {
+        if (!progress_.has_value()) progress_.emplace<T>();
+        return *std::any_cast<T>(&progress_);
+    }
     const net::Frame& frame() const { return *received_->frame; }
     /// Gives up the received bytes, and their part of the request memory. Only for requests without record
     /// batches.
@@ -69,6 +75,7 @@ private:
 
     std::unique_ptr<net::Received> received_;
     PreparedBatches batches_;
+    std::any progress_;
 };
 
 } // namespace kafka::api

@@ -190,9 +190,10 @@ Attempt attempt(Broker& broker, const FetchPlan& plan, const Request& request, i
         topics.push_back(find_topic(broker, p, version));
         if (topics.back()) known.push_back(topics.back());
     }
-    broker.open_all(known);
-
     Attempt result;
+    result.postponed = !broker.open(known);
+    if (result.postponed) return result;
+
     std::optional<pg::Transaction> transaction; // only if something must be read from tables
     const size_t max_bytes =
         std::min(size_t(std::clamp<int64_t>(request.max_bytes, 0, broker.settings.fetch_max_bytes)),

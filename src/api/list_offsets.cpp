@@ -197,7 +197,7 @@ void handle(Broker& broker, Call& call, Request& request) {
     std::vector<log::Topic*> topics;
     for (const ListOffsetsTopic& asked : request.topics)
         if (log::Topic* topic = broker.catalog.find(asked.name)) topics.push_back(topic);
-    broker.open_all(topics);
+    if (!broker.open(topics)) return broker.postpone(std::move(call));
 
     std::optional<pg::Transaction> transaction;
     if (needs_tables(request)) transaction.emplace("looking up offsets");

@@ -46,7 +46,7 @@ void handle(Broker& broker, Call& call, Request& request) {
     std::vector<log::Topic*> topics;
     for (const OffsetForLeaderTopic& asked : request.topics)
         if (log::Topic* topic = broker.catalog.find(asked.topic)) topics.push_back(topic);
-    broker.open_all(topics);
+    if (!broker.open(topics)) return broker.postpone(std::move(call));
 
     std::optional<pg::Transaction> transaction;
     if (needs_tables(broker, request)) transaction.emplace("looking for the end of a leader epoch");

@@ -3,7 +3,8 @@
 // The batches arrive checked (api/receive.cpp); here each is held against its topic's limits, gets its
 // offsets, and is staged for the commit of the turn. A bad partition gets its error, the others proceed.
 // acks: -1 waits as the server's synchronous_commit says, 1 for the local flush; 0 gets no response, and a
-// failure closes the connection so that the client notices. Any other value is refused.
+// failure closes the connection so that the client notices. Any other value is refused. A request that is too
+// large for one transaction is stored in several, others being served between them, and answered after the last.
 //
 // v5 log_start_offset; v7 zstd; v8 record_errors (KIP-467); v9 flexible; v10 current_leader, which a single
 // broker never needs; v12 implicit transaction partitions (KIP-890); v13 topic ids (KIP-516). Versions 0-2
@@ -153,6 +154,33 @@ TopicProduceResponse produce(Broker& broker, const Call& call, const TopicProduc
     return response;
 }
 
+/// What has been done of a request that is too large for one transaction.
+struct Progress {
+    Response response;  ///< as far as it is known
+    size_t batches = 0; ///< that it is about
+};
+
+/// What this turn has staged of a request begins here.
+struct Part {
+    size_t first_topic; ///< in the response
+    size_t first_batch; ///< in the staging
+};
+
+pg::Durability durability_for(int16_t acks) {
+    return acks == -1 ? pg::Durability::server : pg::Durability::local;
+}
+
+/// Commits this turn's part of the request, and leaves the rest to the next.
+void store_part(Broker& broker, Call call, Part part, int16_t acks) {
+    copy_small_parts(broker, call, part.first_batch);
+    const ErrorCode error = broker.commit(durability_for(acks));
+    auto& topics = call.progress<Progress>().response.responses;
+    for (size_t i = error == ErrorCode::none ? topics.size() : part.first_topic; i < topics.size(); i++)
+        for (PartitionProduceResponse& partition : topics[i].partition_responses)
+            if (partition.error_code == ErrorCode::none) partition = failed(partition.index, error);
+    broker.postpone(std::move(call));
+}
+
 bool any_failed(const Response& response) {
     for (const auto& topic : response.responses)
         for (const auto& partition : topic.partition_responses)
@@ -162,8 +190,7 @@ bool any_failed(const Response& response) {
 
 void finish(Broker& broker, Call call, int16_t acks, Response response) {
     if (acks != 0) {
-        const auto durability = acks == 1 ? pg::Durability::local : pg::Durability::server;
-        broker.answer_when_durable(std::move(call), std::move(response), durability);
+        broker.answer_when_durable(std::move(call), std::move(response), durability_for(acks));
     } else if (any_failed(response)) {
         broker.replies.push_back(std::move(call).close("a Produce request with acks=0 failed"));
     } else {
@@ -179,14 +206,19 @@ void handle(Broker& broker, Call& call, Request& request) {
     if (const ErrorCode error = request_error(request, batches, version); error != ErrorCode::none)
         return finish(broker, std::move(call), acks, refuse(request, version, error));
 
-    broker.open_all(topics_of(broker, request, version));
+    if (!broker.open(topics_of(broker, request, version))) return broker.postpone(std::move(call));
     const int64_t now_ms = broker.now_ms();
-    const size_t first_staged = broker.staging.batches().size();
-    Response response;
-    auto batch = batches.begin();
-    for (const auto& topic : request.topic_data)
-        response.responses.push_back(produce(broker, call, topic, batch, now_ms));
-    copy_small_parts(broker, call, first_staged);
+    const Part part{call.progress<Progress>().response.responses.size(), broker.staging.batches().size()};
+    Progress& done = call.progress<Progress>();
+    auto batch = batches.begin() + ptrdiff_t(done.batches);
+    while (done.response.responses.size() < request.topic_data.size()) {
+        if (broker.staged_enough()) return store_part(broker, std::move(call), part, acks);
+        const auto& topic = request.topic_data[done.response.responses.size()];
+        done.response.responses.push_back(produce(broker, call, topic, batch, now_ms));
+        done.batches = size_t(batch - batches.begin());
+    }
+    copy_small_parts(broker, call, part.first_batch);
+    Response response = std::move(done.response);
     finish(broker, std::move(call), acks, std::move(response));
 }
 

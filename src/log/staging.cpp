@@ -9,6 +9,7 @@ void Staging::append(Topic& topic, int32_t index, Batch batch, int64_t now_ms) {
     const size_t size = batch.data.data.size();
     if (must_roll(topic, size, now_ms)) roll(topic, now_ms);
 
+    topics_.insert(&topic);
     Partition& partition = *topic.partition(index);
     partition.staged_max_timestamp = std::max(partition.staged_max_timestamp, batch.max_timestamp);
     const int64_t base = partition.staged_end_offset, last = base + batch.last_offset_delta;
@@ -84,6 +85,7 @@ void Staging::rollback() {
 }
 
 void Staging::clear() {
+    topics_.clear();
     batches_.clear();
     rolls_.clear();
     bytes_ = 0;

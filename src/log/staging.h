@@ -7,6 +7,8 @@
 #pragma once
 #include "log/topic.h"
 
+#include <unordered_set>
+
 namespace kafka::log {
 
 /// A batch whose offsets are assigned.
@@ -49,8 +51,14 @@ public:
     /// Gives the batches from this index on bytes of their own, apart from the frames that they came in.
     void copy_out(size_t first);
 
+    /// About as many locks as the transaction that writes it takes: on each table and its index, and more where
+    /// these are made.
+    size_t locks() const { return 2 * topics_.size() + 4 * rolls_.size(); }
+
     bool empty() const { return batches_.empty(); }
     size_t bytes() const { return bytes_; }
+    /// Those that anything has been staged for.
+    const std::unordered_set<Topic*>& topics() const { return topics_; }
     std::vector<StagedRoll>& rolls() { return rolls_; }
     const std::vector<StagedBatch>& batches() const { return batches_; }
 
@@ -64,6 +72,7 @@ private:
     void roll(Topic& topic, int64_t now_ms);
     void clear();
 
+    std::unordered_set<Topic*> topics_;
     std::vector<StagedBatch> batches_;
     std::vector<StagedRoll> rolls_;
     size_t bytes_ = 0;

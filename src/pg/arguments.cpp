@@ -36,6 +36,7 @@ size_t size_of(const Value& value) {
     if (auto* ints = std::get_if<std::span<const int32_t>>(&value)) return array_header + ints->size_bytes();
     if (auto* longs = std::get_if<std::span<const int64_t>>(&value))
         return array_header + longs->size_bytes();
+    if (auto* uuids = std::get_if<std::span<const Uuid>>(&value)) return array_header + uuids->size_bytes();
     if (auto* texts = std::get_if<std::span<const std::string>>(&value)) return text_array_size(*texts);
     return 0;
 }
@@ -60,6 +61,8 @@ Oid oid_of(Type type) {
         return INT4ARRAYOID;
     case Type::int8_array:
         return INT8ARRAYOID;
+    case Type::uuid_array:
+        return UUIDARRAYOID;
     case Type::text_array:
         return TEXTARRAYOID;
     }
@@ -85,10 +88,11 @@ char* start_array(char* to, size_t size, size_t elements, Oid type) {
     return to + array_header;
 }
 
-template <class T> Datum number_array(char* to, std::span<const T> numbers, Oid type) {
-    const size_t size = numbers.empty() ? ARR_OVERHEAD_NONULLS(0) : array_header + numbers.size_bytes();
-    char* elements = start_array(to, size, numbers.size(), type);
-    if (!numbers.empty()) std::memcpy(elements, numbers.data(), numbers.size_bytes());
+/// Of elements that lie in the array as they lie in memory.
+template <class T> Datum plain_array(char* to, std::span<const T> values, Oid type) {
+    const size_t size = values.empty() ? ARR_OVERHEAD_NONULLS(0) : array_header + values.size_bytes();
+    char* elements = start_array(to, size, values.size(), type);
+    if (!values.empty()) std::memcpy(elements, values.data(), values.size_bytes());
     return PointerGetDatum(to);
 }
 
@@ -122,10 +126,13 @@ struct Layout {
     Parameter operator()(const Bytes& bytes) const { return {BYTEAOID, varlena(to, bytes.data)}; }
     Parameter operator()(const Uuid& uuid) const { return {UUIDOID, PointerGetDatum(uuid.data())}; }
     Parameter operator()(const std::span<const int32_t>& values) const {
-        return {INT4ARRAYOID, number_array(to, values, INT4OID)};
+        return {INT4ARRAYOID, plain_array(to, values, INT4OID)};
     }
     Parameter operator()(const std::span<const int64_t>& values) const {
-        return {INT8ARRAYOID, number_array(to, values, INT8OID)};
+        return {INT8ARRAYOID, plain_array(to, values, INT8OID)};
+    }
+    Parameter operator()(const std::span<const Uuid>& values) const {
+        return {UUIDARRAYOID, plain_array(to, values, UUIDOID)};
     }
     Parameter operator()(const std::span<const std::string>& values) const {
         return {TEXTARRAYOID, text_array(to, values)};

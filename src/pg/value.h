@@ -22,6 +22,7 @@ enum class Type : uint8_t {
     uuid,
     int4_array,
     int8_array,
+    uuid_array,
     text_array
 };
 
@@ -38,9 +39,10 @@ struct Bytes {
 using Uuid = std::array<uint8_t, 16>;
 
 /// One parameter. Its alternative decides the SQL type: bool, int4, int8, float8, text, bytea, uuid, int4[],
-/// int8[], text[].
+/// int8[], uuid[], text[].
 using Value = std::variant<Null, bool, int32_t, int64_t, double, std::string_view, Bytes, Uuid,
-                           std::span<const int32_t>, std::span<const int64_t>, std::span<const std::string>>;
+                           std::span<const int32_t>, std::span<const int64_t>, std::span<const Uuid>,
+                           std::span<const std::string>>;
 
 /// The text, or NULL where there is none.
 inline Value nullable_text(const std::optional<std::string>& text) {

@@ -9,21 +9,21 @@ std::string segment_table_name(int64_t id) { return "segment_" + std::to_string(
 
 std::string segment_table(int64_t id) { return "kafka." + segment_table_name(id); }
 
-std::vector<SegmentRow> load_segments(const wire::Uuid& topic) {
+std::map<wire::Uuid, std::vector<SegmentRow>> load_segments(const std::vector<wire::Uuid>& topics) {
     const pg::Result rows =
         pg::execute("SELECT s.id, s.start_offsets, s.max_timestamps, s.created_ms,"
-                    "       coalesce(s.bytes, pg_catalog.pg_table_size(t.table_oid), 0), t.table_oid IS NULL"
+                    "       coalesce(s.bytes, pg_catalog.pg_table_size(t.table_oid), 0), t.table_oid IS NULL, s.topic_id"
                     "  FROM kafka.segment s,"
                     "       pg_catalog.to_regclass('kafka.segment_' || s.id) AS t(table_oid)"
-                    " WHERE s.topic_id = $1"
+                    " WHERE s.topic_id = ANY ($1)"
                     " ORDER BY s.id",
-                    {topic});
-    std::vector<SegmentRow> segments;
+                    {std::span<const wire::Uuid>(topics)});
+    std::map<wire::Uuid, std::vector<SegmentRow>> segments;
     for (size_t i = 0; i < rows.size(); i++) {
         SegmentRow row{rows.int64(i, 0), rows.int64_array(i, 1), {},
                        rows.int64(i, 3), rows.boolean(i, 5),     rows.int64(i, 4)};
         if (!rows.is_null(i, 2)) row.max_timestamps = rows.int64_array(i, 2);
-        segments.push_back(std::move(row));
+        segments[rows.uuid(i, 6)].push_back(std::move(row));
     }
     return segments;
 }

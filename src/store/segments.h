@@ -4,6 +4,7 @@
 #include "wire/bytes.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,8 +26,8 @@ std::string segment_table_name(int64_t id);
 /// The same with its schema.
 std::string segment_table(int64_t id);
 
-/// The segments of a topic, oldest first.
-std::vector<SegmentRow> load_segments(const wire::Uuid& topic);
+/// The segments of these topics, oldest first; nothing for a topic that has none.
+std::map<wire::Uuid, std::vector<SegmentRow>> load_segments(const std::vector<wire::Uuid>& topics);
 
 /// Makes the table and its catalog row, and returns the id.
 int64_t create_segment(const wire::Uuid& topic, const std::vector<int64_t>& start_offsets,

@@ -11,8 +11,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Past this many staged bytes a turn is committed, so that latency stays bounded under load.
-constexpr size_t max_turn_bytes = 16 << 20;
 constexpr std::chrono::milliseconds catalog_retry_interval(100);
 
 net::Settings net_settings(const pg::Settings& s) {
@@ -138,7 +136,7 @@ void Loop::take_inbox() {
 
 void Loop::handle(api::Inbound message) {
     if (auto* call = std::get_if<api::Call>(&message))
-        dispatch(*broker_, std::move(*call));
+        broker_->must_wait(*call) ? broker_->postpone(std::move(*call)) : dispatch(*broker_, std::move(*call));
     else if (auto* closed = std::get_if<api::ConnectionClosed>(&message))
         broker_->connection_closed(closed->connection);
     else
@@ -146,12 +144,14 @@ void Loop::handle(api::Inbound message) {
 }
 
 void Loop::turn() {
-    broker_->cold_read_bytes = 0;
-    while (!taken_.empty() && broker_->staging.bytes() < max_turn_bytes) {
+    broker_->begin_turn();
+    while (!taken_.empty() && !broker_->staged_enough()) {
         api::Inbound message = std::move(taken_.front());
         taken_.pop_front();
         handle(std::move(message));
     }
+    std::vector<api::Call> postponed = broker_->take_postponed();
+    taken_.insert(taken_.begin(), std::move_iterator(postponed.begin()), std::move_iterator(postponed.end()));
     if (!broker_->staging.empty()) send_replies(); // those that need no commit do not wait for it
     broker_->commit();
     send_replies(); // producers do not wait for the reading that their records call for
