@@ -179,7 +179,7 @@ void define_memory_limits() {
     define({"pg_kafka.max_decompressed_bytes", "Largest size of a record batch after decompression.",
             "In bytes; a batch that unpacks to more is refused. Takes effect when the configuration is "
             "reloaded."},
-           values.max_decompressed_bytes, {256 * mib, mib, 1000 * mib}, GUC_UNIT_BYTE);
+           values.max_decompressed_bytes, {256 * mib, mib, largest_max_decompressed_bytes}, GUC_UNIT_BYTE);
     define({"pg_kafka.fetch_max_bytes", "Most bytes of records in one Fetch response.",
             "In bytes, whatever the client asks for; a first batch that is larger is sent all the same. "
             "Takes effect when "

@@ -9,6 +9,10 @@
 
 namespace kafka::pg {
 
+/// What pg_kafka.max_decompressed_bytes may be at most. Whatever has been stored can be read under this bound, though the setting
+/// has been lowered since.
+constexpr int64_t largest_max_decompressed_bytes = int64_t(1000) << 20;
+
 /// One field for each setting, with the same name without prefix and unit; their descriptions are in
 /// pg_settings.
 struct Settings {
@@ -35,7 +39,7 @@ struct Settings {
     int64_t request_memory = 0; ///< bytes
     int64_t response_memory = 0; ///< bytes
     int64_t tail_cache = 0;     ///< bytes
-    int64_t max_decompressed_bytes = 0;
+    int64_t max_decompressed_bytes = 0; ///< of a batch as it arrives
     int32_t fetch_max_bytes = 0;
     int32_t max_fetch_sessions = 0;
 };

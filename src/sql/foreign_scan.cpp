@@ -65,7 +65,7 @@ private:
         if (pg::call([=] { return rows_of(table); }) == Rows::partitions)
             return PartitionReader(state->es_snapshot, state->es_query_cxt);
         return MessageReader(state->es_snapshot, state->es_query_cxt,
-                             size_t(pg::current_settings().max_decompressed_bytes));
+                             size_t(pg::largest_max_decompressed_bytes));
     }
 
     void start() {
