@@ -46,6 +46,9 @@ void Broker::apply(pg::Settings changed) {
 void Broker::connection_closed(uint64_t connection) {
     waiting.connection_closed(connection);
     std::erase_if(deferred, [&](const PendingFetch& fetch) { return fetch.call.connection() == connection; });
+    std::erase_if(postponed_, [&](const Call& call) { // but records that have come are stored
+        return call.connection() == connection && !std::holds_alternative<wire::produce::Request>(call.request());
+    });
 }
 
 int64_t Broker::now_ms() const {
@@ -86,7 +89,7 @@ bool Broker::staged_enough() const {
 }
 
 void Broker::begin_turn() {
-    cold_read_bytes = 0;
+    cold_read_bytes = searched_bytes = 0;
     opened_partitions_ = 0;
 }
 

@@ -40,6 +40,7 @@ public:
     Waiting waiting;
     ResponseMemory response_memory;
     size_t cold_read_bytes = 0; ///< read from tables in this turn; bounds a turn's time (see fetch.cpp)
+    size_t searched_bytes = 0;  ///< gone through in search of a time in this turn (see list_offsets.cpp)
     std::vector<PendingFetch> deferred; ///< to be resumed in the next turn: this one has read enough
 
     /// The client is gone: drops what it waits for.

@@ -5,7 +5,7 @@
 // pending upload (nothing is). A time from 0 on finds the first record, not batch, whose timestamp is not
 // before it: the batch by halves in the segment's rising column (store/batches.h), the record by reading that
 // batch. The leader epoch in the answer is that of the record, of the first record for earliest, the current
-// one for latest. A partition that is asked for twice is refused and answered once.
+// one for latest. A search that would take long goes on in later turns. A partition that is asked for twice is refused and answered once.
 //
 // v2 isolation level; v4 leader epochs (KIP-320); v6 flexible; v10 timeout of remote look-ups, ignored.
 #include "api/epochs.h"
@@ -30,6 +30,10 @@ enum Sentinel : int64_t {
     earliest_pending_upload = -6
 };
 constexpr int8_t read_committed = 1;
+/// Of batches, decompressed, that a turn goes through; one batch in any case.
+constexpr size_t max_searched_bytes_per_turn = 16 << 20;
+/// What a look into the tables counts for, however little it reads; it takes locks, too.
+constexpr size_t cost_of_look_up = 64 << 10;
 
 /// First version of the request that knows this sentinel; a time needs none.
 int16_t first_version_with(int64_t timestamp) {
@@ -56,9 +60,9 @@ struct Found {
 // Looking up by time ----------------------------------------------------------------------------------------
 
 /// The first record of the batch from `log_start` on whose timestamp is at least `timestamp`.
-std::optional<Found> find_in_batch(wire::View batch, int64_t timestamp, int64_t log_start,
-                                   size_t max_decompressed) {
-    record::RecordReader reader(batch, max_decompressed);
+std::optional<Found> find_in_batch(Broker& broker, wire::View batch, int64_t timestamp, int64_t log_start) {
+    record::RecordReader reader(batch, size_t(pg::largest_max_decompressed_bytes));
+    broker.searched_bytes += std::max(batch.size(), reader.decompressed_bytes());
     record::Record record;
     while (reader.next(record))
         if (record.timestamp >= timestamp && record.offset >= log_start)
@@ -73,41 +77,43 @@ int64_t max_timestamp_of(const log::Segment& segment, const log::Partition& part
     return index < segment.max_timestamps.size() ? segment.max_timestamps[index] : -1;
 }
 
-std::optional<Found> find_in_segment(Broker& broker, const log::Segment& segment,
-                                     const log::Partition& partition, int64_t timestamp) {
-    const auto first =
-        broker.batches.first_reaching(segment.id, partition.index, store::Rising::max_timestamp, timestamp);
-    if (!first) return std::nullopt;
-    // The batch found holds such a record, unless a record before the log start has made the column rise.
-    const size_t max_decompressed = size_t(broker.settings.max_decompressed_bytes);
-    int64_t offset = std::max(*first, partition.log_start_offset);
-    for (;;) {
-        const auto batches = broker.batches.read(segment.id, partition.index, offset, 0, true);
-        if (batches.empty()) return std::nullopt;
-        const wire::View batch = batches[0].data.data;
-        if (auto found = find_in_batch(batch, timestamp, partition.log_start_offset, max_decompressed))
-            return found;
-        offset = batches[0].last_offset + 1;
+/// The first batch that holds `from` or comes after it, and may hold a record of that time or later.
+std::optional<store::StoredBatch> next_reaching(Broker& broker, const log::Topic& topic,
+                                                const log::Partition& partition, int64_t timestamp, int64_t from) {
+    for (size_t i = topic.segment_holding(partition.index, from); i < topic.segments.size(); i++) {
+        const log::Segment& segment = topic.segments[i];
+        if (max_timestamp_of(segment, partition) < timestamp) continue;
+        const auto first =
+            broker.batches.first_reaching(segment.id, partition.index, store::Rising::max_timestamp, timestamp);
+        if (!first) continue;
+        auto batches = broker.batches.read(segment.id, partition.index, std::max(*first, from), 0, true);
+        if (!batches.empty()) return std::move(batches[0]);
     }
+    return std::nullopt;
 }
 
-Found find_by_time(Broker& broker, const log::Topic& topic, const log::Partition& partition,
-                   int64_t timestamp) {
-    const size_t first = topic.segment_holding(partition.index, partition.log_start_offset);
-    for (size_t i = first; i < topic.segments.size(); i++) {
-        if (max_timestamp_of(topic.segments[i], partition) < timestamp) continue;
-        if (auto found = find_in_segment(broker, topic.segments[i], partition, timestamp)) return *found;
+/// Goes on at the offset `from`. Nothing, with `from` advanced, once this turn has searched enough.
+std::optional<Found> find_by_time(Broker& broker, const log::Topic& topic, const log::Partition& partition,
+                                  int64_t timestamp, int64_t& from) {
+    from = std::max(from, partition.log_start_offset);
+    while (broker.searched_bytes < max_searched_bytes_per_turn) {
+        const auto batch = next_reaching(broker, topic, partition, timestamp, from);
+        if (!batch) return Found{};
+        // It holds such a record, unless a record before the log start has made the column rise.
+        if (auto found = find_in_batch(broker, batch->data.data, timestamp, partition.log_start_offset)) return found;
+        from = batch->last_offset + 1;
     }
-    return {};
+    return std::nullopt;
 }
 
 /// The first of the records with the largest timestamp, which is -1 where no record has one.
-Found find_max_timestamp(Broker& broker, const log::Topic& topic, const log::Partition& partition) {
+std::optional<Found> find_max_timestamp(Broker& broker, const log::Topic& topic, const log::Partition& partition,
+                                        int64_t& from) {
     int64_t largest = -1;
     const size_t first = topic.segment_holding(partition.index, partition.log_start_offset);
     for (size_t i = first; i < topic.segments.size(); i++)
         largest = std::max(largest, max_timestamp_of(topic.segments[i], partition));
-    return find_by_time(broker, topic, partition, largest);
+    return find_by_time(broker, topic, partition, largest, from);
 }
 
 // One partition ---------------------------------------------------------------------------------------------
@@ -125,23 +131,23 @@ int32_t first_epoch(Broker& broker, const log::Topic& topic, const log::Partitio
     return broker.leader_epoch;
 }
 
-Found find(Broker& broker, const log::Topic& topic, const log::Partition& partition, int64_t timestamp,
-           int8_t isolation) {
+std::optional<Found> find(Broker& broker, const log::Topic& topic, const log::Partition& partition,
+                          int64_t timestamp, int8_t isolation, int64_t& from) {
     const bool committed = isolation == read_committed;
     switch (timestamp) {
     case latest:
-        return {committed ? partition.last_stable_offset() : partition.high_watermark, -1,
-                broker.leader_epoch};
+        return Found{committed ? partition.last_stable_offset() : partition.high_watermark, -1,
+                     broker.leader_epoch};
     case earliest:
     case earliest_local:
-        return {partition.log_start_offset, -1, first_epoch(broker, topic, partition)};
+        return Found{partition.log_start_offset, -1, first_epoch(broker, topic, partition)};
     case max_timestamp:
-        return find_max_timestamp(broker, topic, partition);
+        return find_max_timestamp(broker, topic, partition, from);
     case latest_tiered:
     case earliest_pending_upload:
-        return {};
+        return Found{};
     default:
-        return find_by_time(broker, topic, partition, timestamp);
+        return find_by_time(broker, topic, partition, timestamp, from);
     }
 }
 
@@ -152,9 +158,10 @@ ListOffsetsPartitionResponse failed(int32_t index, ErrorCode error) {
     return response;
 }
 
-ListOffsetsPartitionResponse look_up(Broker& broker, const log::Topic* topic,
-                                     const ListOffsetsPartition& asked, const Request& request,
-                                     int16_t version) {
+/// Nothing if the search is to go on in the next turn, from `from`.
+std::optional<ListOffsetsPartitionResponse> look_up(Broker& broker, const log::Topic* topic,
+                                                    const ListOffsetsPartition& asked, const Request& request,
+                                                    int16_t version, int64_t& from) {
     const int32_t index = asked.partition_index;
     if (version < first_version_with(asked.timestamp)) return failed(index, ErrorCode::unsupported_version);
     const log::Partition* partition = topic ? topic->partition(index) : nullptr;
@@ -162,11 +169,13 @@ ListOffsetsPartitionResponse look_up(Broker& broker, const log::Topic* topic,
     if (const ErrorCode error = check_leader_epoch(broker, asked.current_leader_epoch);
         error != ErrorCode::none)
         return failed(index, error);
-    const Found found = find(broker, *topic, *partition, asked.timestamp, request.isolation_level);
+    if (asked.timestamp != latest) broker.searched_bytes += cost_of_look_up;
+    const auto found = find(broker, *topic, *partition, asked.timestamp, request.isolation_level, from);
+    if (!found) return std::nullopt;
     ListOffsetsPartitionResponse response = failed(index, ErrorCode::none);
-    response.offset = found.offset;
-    response.timestamp = found.timestamp;
-    response.leader_epoch = found.leader_epoch;
+    response.offset = found->offset;
+    response.timestamp = found->timestamp;
+    response.leader_epoch = found->leader_epoch;
     return response;
 }
 
@@ -181,6 +190,43 @@ TimesAsked count(const Request& request) {
         for (const ListOffsetsPartition& asked : topic.partitions)
             times[{topic.name, asked.partition_index}]++;
     return times;
+}
+
+/// How far a request has come that takes several turns.
+struct Progress {
+    Response response;      ///< its last topic is being worked on
+    size_t partitions = 0;  ///< of that topic that are done
+    int64_t from = -1;      ///< where the search in the next partition goes on
+    TimesAsked times_asked; ///< 0 for those that have been answered
+};
+
+/// Goes through the request from where it was left. False if this turn has done enough before the end.
+bool look_up(Broker& broker, const Request& request, int16_t version, Progress& done) {
+    auto& results = done.response.topics;
+    if (results.empty()) done.times_asked = count(request);
+    for (size_t t = results.empty() ? 0 : results.size() - 1; t < request.topics.size(); t++) {
+        const ListOffsetsTopic& topic = request.topics[t];
+        if (t == results.size()) {
+            results.emplace_back().name = topic.name;
+            done.partitions = 0;
+        }
+        const log::Topic* known = broker.catalog.find(topic.name);
+        for (; done.partitions < topic.partitions.size(); done.partitions++) {
+            const ListOffsetsPartition& asked = topic.partitions[done.partitions];
+            int& times = done.times_asked[{topic.name, asked.partition_index}];
+            if (times == 1) {
+                if (broker.searched_bytes >= max_searched_bytes_per_turn) return false;
+                auto result = look_up(broker, known, asked, request, version, done.from);
+                if (!result) return false;
+                results.back().partitions.push_back(std::move(*result));
+            } else if (times > 1) {
+                results.back().partitions.push_back(failed(asked.partition_index, ErrorCode::invalid_request));
+            }
+            times = 0;
+            done.from = -1;
+        }
+    }
+    return true;
 }
 
 /// The end of the log is in memory; everything else may have to be read.
@@ -201,21 +247,11 @@ void handle(Broker& broker, Call& call, Request& request) {
 
     std::optional<pg::Transaction> transaction;
     if (needs_tables(request)) transaction.emplace("looking up offsets");
-    TimesAsked times_asked = count(request);
-    Response response;
-    for (const ListOffsetsTopic& topic : request.topics) {
-        ListOffsetsTopicResponse& result = response.topics.emplace_back();
-        result.name = topic.name;
-        const log::Topic* known = broker.catalog.find(topic.name);
-        for (const ListOffsetsPartition& asked : topic.partitions) {
-            const int times = std::exchange(times_asked[{topic.name, asked.partition_index}], 0);
-            if (times == 1)
-                result.partitions.push_back(look_up(broker, known, asked, request, call.version()));
-            else if (times > 1)
-                result.partitions.push_back(failed(asked.partition_index, ErrorCode::invalid_request));
-        }
-    }
+    Progress& done = call.progress<Progress>();
+    const bool finished = look_up(broker, request, call.version(), done);
     if (transaction) transaction->commit(pg::Durability::none_written);
+    if (!finished) return broker.postpone(std::move(call));
+    Response response = std::move(done.response);
     broker.answer(std::move(call), std::move(response));
 }
 

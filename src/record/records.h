@@ -36,6 +36,8 @@ public:
     bool ok() const { return failure_ == nullptr; }
     /// What is wrong with the batch, for a person; empty while it is ok().
     const char* failure() const { return failure_ ? failure_ : ""; }
+    /// Bytes that were decompressed; 0 for a batch that is not compressed.
+    size_t decompressed_bytes() const { return decompressed_.size(); }
     /// The batch's header; all defaults if there is none.
     const BatchHeader& header() const { return header_; }
 
