@@ -12,7 +12,7 @@ use PgKafka;
 use Test::More;
 
 my $server = PgKafka->new(streaming => 1);
-$server->expect_in_log(qr/specified neither primary_conninfo nor restore_command/);
+$server->expect_in_log(qr/specified neither "?primary_conninfo"? nor "?restore_command"?/);
 my %config = (dense => '{}', sparse => '{}', sized => '{"segment.bytes": "1048576"}', untouched => '{}');
 $server->sql("SELECT kafka.create_topic('$_', 2, '$config{$_}')") for sort keys %config;
 my $client  = KafkaWire->connect('127.0.0.1', $server->kafka_port);

@@ -11,6 +11,7 @@ package KafkaWire;
 
 use strict;
 use warnings;
+use Errno;
 use IO::Select;
 use IO::Socket::IP;
 use Time::HiRes 'time';
@@ -87,6 +88,7 @@ sub send_raw {
     my $sent = 0;
     while ($sent < length $bytes) {
         my $count = syswrite($self->{socket}, $bytes, length($bytes) - $sent, $sent);
+        next if !defined $count && $!{EINTR};
         return 0 if !defined $count;
         $sent += $count;
     }
@@ -125,7 +127,7 @@ sub receive_frame {
 # Has an answer, or the end of the connection, arrived? Does not wait (or up to $seconds).
 sub readable {
     my ($self, $seconds) = @_;
-    return length $self->{received} || IO::Select->new($self->{socket})->can_read($seconds // 0) ? 1 : 0;
+    return length $self->{received} || $self->_can_read(time + ($seconds // 0)) ? 1 : 0;
 }
 
 # Waits for the broker to close the connection; false if it sends something instead.
@@ -147,13 +149,24 @@ sub _fill {
     my ($self, $wanted) = @_;
     my $deadline = time + $self->{patience};
     while (length $self->{received} < $wanted) {
-        my $left = $deadline - time;
-        die "no answer within $self->{patience} s"
-            if $left <= 0 || !IO::Select->new($self->{socket})->can_read($left);
+        die "no answer within $self->{patience} s" if !$self->_can_read($deadline);
         my $count = sysread($self->{socket}, $self->{received}, 1 << 20, length $self->{received});
+        next if !defined $count && $!{EINTR};
         return 0 if !$count;
     }
     return 1;
+}
+
+# Waits until the socket can be read; false if that is not so by the deadline. A signal (the end of some other process that the
+# script has started) does not end the wait.
+sub _can_read {
+    my ($self, $deadline) = @_;
+    while (1) {
+        my $left = $deadline - time;
+        $! = 0;
+        return 1 if IO::Select->new($self->{socket})->can_read($left > 0 ? $left : 0);
+        return 0 if !$!{EINTR};
+    }
 }
 
 1;
