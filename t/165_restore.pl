@@ -85,9 +85,9 @@ is($target->log_count(qr/waits for the end of a restore/), 1, 'the log told of i
 $target->check;
 
 # As fast as it goes, into a database that gets its extension only now.
-my $parallel = PgKafka->new(name => 'parallel', extension => 0);
-PostgreSQL::Test::Utils::command_ok(['pg_restore', '-j', 2, '-d', $parallel->node->connstr('postgres'), $dump], 'pg_restore in parallel');
-is_restored($parallel, 'pg_restore');
-$parallel->check;
-$_->node->stop for $target, $parallel;
+my $archive = PgKafka->new(name => 'archive', extension => 0);
+PostgreSQL::Test::Utils::command_ok(['pg_restore', '-d', $archive->node->connstr('postgres'), $dump], 'pg_restore');
+is_restored($archive, 'pg_restore');
+$archive->check;
+$_->node->stop for $target, $archive;
 $source->finish;

@@ -47,7 +47,8 @@ void Broker::connection_closed(uint64_t connection) {
     waiting.connection_closed(connection);
     std::erase_if(deferred, [&](const PendingFetch& fetch) { return fetch.call.connection() == connection; });
     std::erase_if(postponed_, [&](const Call& call) { // but records that have come are stored
-        return call.connection() == connection && !std::holds_alternative<wire::produce::Request>(call.request());
+        return call.connection() == connection &&
+               !std::holds_alternative<wire::produce::Request>(call.request());
     });
 }
 
@@ -308,7 +309,8 @@ void Broker::write_staged() {
         const log::Segment& segment =
             b.roll == log::Staging::no_roll ? *b.topic->open_segment() : rolls[b.roll].opened;
         const auto append = appends.try_emplace(segment.id, segment.id).first;
-        append->second.add({b.partition, leader_epoch, b.base_offset, b.last_offset, b.max_timestamp, b.data.data});
+        append->second.add(
+            {b.partition, leader_epoch, b.base_offset, b.last_offset, b.max_timestamp, b.data.data});
     }
     for (auto& [segment, append] : appends) append.finish();
     transaction.commit(durability_); // durable from here on: the one place that decides it

@@ -127,7 +127,7 @@ private:
     size_t opened_partitions_ = 0; ///< in this turn
     std::vector<Waiter> waiting_for_commit_;
     bool catalog_unflushed_ = false; ///< topics were created or deleted; the next commit() makes it durable
-    size_t most_locks_; ///< that a transaction is to take; fewer after it ran out of them
+    size_t most_locks_;              ///< that a transaction is to take; fewer after it ran out of them
     pg::Durability durability_ =
         pg::Durability::local; ///< the strictest that a request of this turn asks for
 };

@@ -40,7 +40,8 @@ struct Found {
 struct Attempt {
     std::vector<Found> found; ///< in the order of the plan
     size_t bytes = 0;
-    bool answer_now = false; ///< an error or a divergence, which the client must hear of; or the response is full
+    bool answer_now =
+        false; ///< an error or a divergence, which the client must hear of; or the response is full
     bool postponed = false;
 };
 
@@ -101,7 +102,8 @@ Stopped read(Broker& broker, const log::Topic& topic, const log::Partition& part
         if (run.slices.empty()) return at_least_one ? Stopped::at_end : Stopped::at_limit;
         offset = run.next_offset;
         if (offset >= partition.high_watermark) return Stopped::at_end;
-        if (!partition.tail->covers(offset)) return budget < max_bytes ? Stopped::postponed : Stopped::at_limit;
+        if (!partition.tail->covers(offset))
+            return budget < max_bytes ? Stopped::postponed : Stopped::at_limit;
     }
     if (run.bytes >= max_bytes && !run.slices.empty()) return Stopped::at_limit;
     const log::BatchRun newest =
@@ -164,8 +166,7 @@ Found look(Broker& broker, const FetchPartition& wanted, log::Topic* topic, cons
 
     const size_t limit = std::min(room, size_t(std::max(wanted.max_bytes, 0)));
     log::BatchRun run;
-    const Stopped stopped =
-        read(broker, *topic, *partition, wanted.fetch_offset, limit, nothing_yet, run);
+    const Stopped stopped = read(broker, *topic, *partition, wanted.fetch_offset, limit, nothing_yet, run);
     found.postponed = stopped == Stopped::postponed;
     found.full = stopped == Stopped::at_limit && limit == room;
     found.bytes = run.bytes;
@@ -207,7 +208,8 @@ Attempt attempt(Broker& broker, const FetchPlan& plan, const Request& request, i
         const Found& found = result.found.back();
         result.bytes += found.bytes;
         result.postponed |= found.postponed;
-        result.answer_now |= found.full || found.data.error_code != ErrorCode::none || found.data.diverging_epoch;
+        result.answer_now |=
+            found.full || found.data.error_code != ErrorCode::none || found.data.diverging_epoch;
     }
     if (transaction) transaction->commit(pg::Durability::local);
     return result;
@@ -256,7 +258,8 @@ void park(Broker& broker, PendingFetch fetch, const Attempt& attempt, int64_t by
     std::vector<const void*> tails;
     for (size_t i = 0; i < attempt.found.size(); i++)
         tails.push_back(attempt.found[i].topic->partition(fetch.plan.partitions[i].index)->tail.get());
-    if (fetch.call.version() >= first_version_with_sessions) std::get<Request>(fetch.call.request()).topics = {};
+    if (fetch.call.version() >= first_version_with_sessions)
+        std::get<Request>(fetch.call.request()).topics = {};
     fetch.call.release_frame();
     broker.waiting.park(std::move(fetch), tails, bytes_missing);
 }

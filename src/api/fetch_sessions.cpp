@@ -119,8 +119,7 @@ void FetchSessions::told(int32_t session_id, const FetchPartition& partition, bo
     if (it != sessions_.end()) it->second.partitions.told(partition, had_data);
 }
 
-int32_t FetchSessions::open(SessionPartitions partitions, bool uses_topic_ids,
-                            Clock::time_point now) {
+int32_t FetchSessions::open(SessionPartitions partitions, bool uses_topic_ids, Clock::time_point now) {
     if (!make_room(partitions.size(), now)) return 0;
     static_assert(sizeof(std::random_device::result_type) >= sizeof(int32_t));
     std::random_device random; // ids must not be guessable by another client
@@ -142,7 +141,8 @@ void FetchSessions::close(int32_t id) {
 }
 
 bool FetchSessions::make_room(size_t partitions, Clock::time_point now) {
-    if (partitions > max_partitions || slots_ == 0) return false; // nobody has to go for what has no room anyway
+    if (partitions > max_partitions || slots_ == 0)
+        return false; // nobody has to go for what has no room anyway
     while (sessions_.size() >= slots_ || partitions_ + partitions > max_partitions) {
         if (recent_.empty() || now - sessions_.at(recent_.front()).last_used < min_idle_before_eviction)
             return false;

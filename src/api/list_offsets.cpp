@@ -79,12 +79,13 @@ int64_t max_timestamp_of(const log::Segment& segment, const log::Partition& part
 
 /// The first batch that holds `from` or comes after it, and may hold a record of that time or later.
 std::optional<store::StoredBatch> next_reaching(Broker& broker, const log::Topic& topic,
-                                                const log::Partition& partition, int64_t timestamp, int64_t from) {
+                                                const log::Partition& partition, int64_t timestamp,
+                                                int64_t from) {
     for (size_t i = topic.segment_holding(partition.index, from); i < topic.segments.size(); i++) {
         const log::Segment& segment = topic.segments[i];
         if (max_timestamp_of(segment, partition) < timestamp) continue;
-        const auto first =
-            broker.batches.first_reaching(segment.id, partition.index, store::Rising::max_timestamp, timestamp);
+        const auto first = broker.batches.first_reaching(segment.id, partition.index,
+                                                         store::Rising::max_timestamp, timestamp);
         if (!first) continue;
         auto batches = broker.batches.read(segment.id, partition.index, std::max(*first, from), 0, true);
         if (!batches.empty()) return std::move(batches[0]);
@@ -100,15 +101,16 @@ std::optional<Found> find_by_time(Broker& broker, const log::Topic& topic, const
         const auto batch = next_reaching(broker, topic, partition, timestamp, from);
         if (!batch) return Found{};
         // It holds such a record, unless a record before the log start has made the column rise.
-        if (auto found = find_in_batch(broker, batch->data.data, timestamp, partition.log_start_offset)) return found;
+        if (auto found = find_in_batch(broker, batch->data.data, timestamp, partition.log_start_offset))
+            return found;
         from = batch->last_offset + 1;
     }
     return std::nullopt;
 }
 
 /// The first of the records with the largest timestamp, which is -1 where no record has one.
-std::optional<Found> find_max_timestamp(Broker& broker, const log::Topic& topic, const log::Partition& partition,
-                                        int64_t& from) {
+std::optional<Found> find_max_timestamp(Broker& broker, const log::Topic& topic,
+                                        const log::Partition& partition, int64_t& from) {
     int64_t largest = -1;
     const size_t first = topic.segment_holding(partition.index, partition.log_start_offset);
     for (size_t i = first; i < topic.segments.size(); i++)
@@ -220,7 +222,8 @@ bool look_up(Broker& broker, const Request& request, int16_t version, Progress& 
                 if (!result) return false;
                 results.back().partitions.push_back(std::move(*result));
             } else if (times > 1) {
-                results.back().partitions.push_back(failed(asked.partition_index, ErrorCode::invalid_request));
+                results.back().partitions.push_back(
+                    failed(asked.partition_index, ErrorCode::invalid_request));
             }
             times = 0;
             done.from = -1;

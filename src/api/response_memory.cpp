@@ -6,7 +6,8 @@ namespace {
 
 /// What the last slice of a response refers to: its own bytes, and the charge for all of them.
 struct ChargedOwner {
-    ChargedOwner(std::shared_ptr<const void> of_slice, std::shared_ptr<std::atomic<size_t>> used, size_t charge)
+    ChargedOwner(std::shared_ptr<const void> of_slice, std::shared_ptr<std::atomic<size_t>> used,
+                 size_t charge)
         : owner(std::move(of_slice)), total(std::move(used)), bytes(charge) {
         *total += bytes;
     }

@@ -1,8 +1,9 @@
 // What passes between the net thread and the main thread.
-//   Received  net -> main   a decoded request, to be answered by exactly one Reply (unless its connection
-//   closes first) closed    net -> main   a connection that had handed over a request is gone Notice    net
-//   -> main   one line for the server log, which the net thread cannot write itself Reply     main -> net
-//   what becomes of a request
+//
+// Received   net -> main   a decoded request, to be answered by exactly one Reply (unless its connection closes first)
+// closed     net -> main   a connection that had handed over a request is gone
+// Notice     net -> main   one line for the server log, which the net thread cannot write itself
+// Reply      main -> net   what becomes of a request
 #pragma once
 #include "net/address.h"
 #include "net/frame.h"

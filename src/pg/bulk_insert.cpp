@@ -24,7 +24,7 @@ extern "C" {
 namespace kafka::pg {
 namespace {
 
-constexpr int most_rows = 1000;               ///< in memory before they are written
+constexpr int most_rows = 1000;                ///< in memory before they are written
 constexpr size_t most_bytes = size_t(1) << 20; ///< likewise
 constexpr size_t row_header = MAXALIGN(SizeofHeapTupleHeader);
 
@@ -60,12 +60,14 @@ struct BulkInsert::Target {
     Arguments arguments;
 };
 
-BulkInsert::BulkInsert(const std::string& schema, const std::string& name) : target_(std::make_unique<Target>()) {
+BulkInsert::BulkInsert(const std::string& schema, const std::string& name)
+    : target_(std::make_unique<Target>()) {
     call([target = target_.get(), schema = schema.c_str(), name = name.c_str()] {
-        target->table =
-            table_openrv(makeRangeVar(const_cast<char*>(schema), const_cast<char*>(name), -1), RowExclusiveLock);
+        target->table = table_openrv(makeRangeVar(const_cast<char*>(schema), const_cast<char*>(name), -1),
+                                     RowExclusiveLock);
         if (target->table->rd_rel->relkind != RELKIND_RELATION)
-            ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s.%s\" is not a table", schema, name)));
+            ereport(ERROR,
+                    (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s.%s\" is not a table", schema, name)));
         target->estate = CreateExecutorState();
         const MemoryContext caller = MemoryContextSwitchTo(target->estate->es_query_cxt);
         target->relation = makeNode(ResultRelInfo);
@@ -97,7 +99,8 @@ void BulkInsert::check_columns() const {
         fits = !column->attisdropped && column->atttypid == types[i];
     }
     if (fits) return;
-    throw Error(std::string("table \"") + RelationGetRelationName(target_->table) + "\" has other columns than expected",
+    throw Error(std::string("table \"") + RelationGetRelationName(target_->table) +
+                    "\" has other columns than expected",
                 "55000");
 }
 
@@ -123,7 +126,8 @@ void BulkInsert::add(std::span<const Value> row) {
 void BulkInsert::flush() {
     call([target = target_.get()] {
         if (target->table->rd_att->constr)
-            for (int i = 0; i < target->rows; i++) ExecConstraints(target->relation, target->slots[i], target->estate);
+            for (int i = 0; i < target->rows; i++)
+                ExecConstraints(target->relation, target->slots[i], target->estate);
         table_multi_insert(target->table, target->slots, target->rows, GetCurrentCommandId(true),
                            TABLE_INSERT_SKIP_FSM, nullptr);
         for (int i = 0; i < target->rows; i++) {

@@ -44,7 +44,8 @@ void throw_error(MemoryContext context) {
 }
 
 void keep_error(const Error& error) noexcept {
-    if (!kept_error[0]) strlcpy(kept_error, *error.what() ? error.what() : "unknown error", sizeof kept_error);
+    if (!kept_error[0])
+        strlcpy(kept_error, *error.what() ? error.what() : "unknown error", sizeof kept_error);
 }
 
 void throw_kept_error() {

@@ -36,9 +36,9 @@ struct Settings {
     std::chrono::milliseconds shutdown_timeout{};
 
     int32_t max_request_bytes = 0;
-    int64_t request_memory = 0; ///< bytes
-    int64_t response_memory = 0; ///< bytes
-    int64_t tail_cache = 0;     ///< bytes
+    int64_t request_memory = 0;         ///< bytes
+    int64_t response_memory = 0;        ///< bytes
+    int64_t tail_cache = 0;             ///< bytes
     int64_t max_decompressed_bytes = 0; ///< of a batch as it arrives
     int32_t fetch_max_bytes = 0;
     int32_t max_fetch_sessions = 0;

@@ -37,7 +37,7 @@ struct Shared {
     std::atomic<uint64_t> catalog_generation{1};
     std::atomic<uint64_t> segments_generation{1};
     std::atomic<uint64_t> janitor_calls{0};
-    std::atomic<Latch*> latches[2]{}; ///< by Role; null while it does not run
+    std::atomic<Latch*> latches[2]{};      ///< by Role; null while it does not run
     std::atomic<Oid> database{InvalidOid}; ///< that the broker is connected to, or was last
     std::atomic<bool> broker_connected{false};
     std::atomic<bool> database_missing{false};
@@ -125,7 +125,8 @@ bool row_is(Oid catalog, Oid index_on_oid, Oid object, bool (*wanted)(HeapTuple)
 }
 
 bool is_our_extension(HeapTuple row) {
-    return std::strcmp(NameStr(reinterpret_cast<Form_pg_extension>(GETSTRUCT(row))->extname), "pg_kafka") == 0;
+    return std::strcmp(NameStr(reinterpret_cast<Form_pg_extension>(GETSTRUCT(row))->extname), "pg_kafka") ==
+           0;
 }
 
 /// A segment's table, or the index behind its primary key. Only a restore makes these in a user's session.
@@ -144,7 +145,8 @@ void on_extension(ObjectAccessType access, Oid extension) {
 
 void on_relation(ObjectAccessType access, Oid relation, int column) {
     if (access != OAT_POST_CREATE || column != 0 || in_worker()) return;
-    if (row_is(RelationRelationId, ClassOidIndexId, relation, is_of_segment)) changed_at_commit(Change::segments);
+    if (row_is(RelationRelationId, ClassOidIndexId, relation, is_of_segment))
+        changed_at_commit(Change::segments);
 }
 
 void on_object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void* arg) {

@@ -55,7 +55,8 @@ HeapTuple as_restored(HeapTuple row, TupleDesc shape, int32_t least) {
 } // namespace kafka::sql
 
 Datum pg_kafka_catalog_changed(PG_FUNCTION_ARGS) {
-    const char* table = RelationGetRelationName(kafka::sql::trigger_of(fcinfo, "kafka.catalog_changed()")->tg_relation);
+    const char* table =
+        RelationGetRelationName(kafka::sql::trigger_of(fcinfo, "kafka.catalog_changed()")->tg_relation);
     const bool segments = std::strcmp(table, "segment") == 0;
     kafka::pg::changed_at_commit(segments ? kafka::pg::Change::segments : kafka::pg::Change::topics);
     return PointerGetDatum(nullptr);

@@ -36,10 +36,9 @@ struct BatchColumn {
     const char* name;
     Oid type;
 };
-constexpr BatchColumn batch_columns[] = {{"partition", INT4OID},     {"leader_epoch", INT4OID},
-                                         {"base_offset", INT8OID},   {"last_offset", INT8OID},
-                                         {"max_timestamp", INT8OID}, {"piece", INT4OID},
-                                         {"data", BYTEAOID}};
+constexpr BatchColumn batch_columns[] = {
+    {"partition", INT4OID},     {"leader_epoch", INT4OID}, {"base_offset", INT8OID}, {"last_offset", INT8OID},
+    {"max_timestamp", INT8OID}, {"piece", INT4OID},        {"data", BYTEAOID}};
 
 [[noreturn]] void refuse_table(Relation table) {
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -66,7 +65,8 @@ Relation open_primary_key(Relation table) {
     const Relation index = index_open(table->rd_pkindex, AccessShareLock);
     const int2vector& key = index->rd_index->indkey;
     if (index->rd_rel->relam != BTREE_AM_OID || IndexRelationGetNumberOfKeyAttributes(index) != 3 ||
-        key.values[0] != partition_column || key.values[1] != last_offset_column || key.values[2] != piece_column)
+        key.values[0] != partition_column || key.values[1] != last_offset_column ||
+        key.values[2] != piece_column)
         refuse_table(table);
     return index;
 }

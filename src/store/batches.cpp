@@ -27,7 +27,8 @@ public:
     }
     void add(const pg::Result& rows, uint64_t row, int column) {
         const size_t bytes = rows.size_of(row, column);
-        if (bytes > size_ - filled_) throw pg::Error("a record batch has more bytes than its header says", "XX001");
+        if (bytes > size_ - filled_)
+            throw pg::Error("a record batch has more bytes than its header says", "XX001");
         rows.copy_bytes(row, column, data_.get() + filled_);
         filled_ += bytes;
     }
@@ -57,8 +58,8 @@ void Batches::Append::add(const BatchRow& row) {
         if (room < columns_before_piece + std::min(left.size(), smallest_piece))
             room = pg::BulkInsert::room_on_empty_page();
         const size_t size = std::min(left.size(), room - columns_before_piece);
-        insert_.add({row.partition, row.leader_epoch, row.base_offset, row.last_offset, row.max_timestamp, piece,
-                     pg::Bytes{left.substr(0, size)}});
+        insert_.add({row.partition, row.leader_epoch, row.base_offset, row.last_offset, row.max_timestamp,
+                     piece, pg::Bytes{left.substr(0, size)}});
         left.remove_prefix(size);
     }
 }

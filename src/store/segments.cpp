@@ -10,14 +10,14 @@ std::string segment_table_name(int64_t id) { return "segment_" + std::to_string(
 std::string segment_table(int64_t id) { return "kafka." + segment_table_name(id); }
 
 std::map<wire::Uuid, std::vector<SegmentRow>> load_segments(const std::vector<wire::Uuid>& topics) {
-    const pg::Result rows =
-        pg::execute("SELECT s.id, s.start_offsets, s.max_timestamps, s.created_ms,"
-                    "       coalesce(s.bytes, pg_catalog.pg_table_size(t.table_oid), 0), t.table_oid IS NULL, s.topic_id"
-                    "  FROM kafka.segment s,"
-                    "       pg_catalog.to_regclass('kafka.segment_' || s.id) AS t(table_oid)"
-                    " WHERE s.topic_id = ANY ($1)"
-                    " ORDER BY s.id",
-                    {std::span<const wire::Uuid>(topics)});
+    const pg::Result rows = pg::execute(
+        "SELECT s.id, s.start_offsets, s.max_timestamps, s.created_ms,"
+        "       coalesce(s.bytes, pg_catalog.pg_table_size(t.table_oid), 0), t.table_oid IS NULL, s.topic_id"
+        "  FROM kafka.segment s,"
+        "       pg_catalog.to_regclass('kafka.segment_' || s.id) AS t(table_oid)"
+        " WHERE s.topic_id = ANY ($1)"
+        " ORDER BY s.id",
+        {std::span<const wire::Uuid>(topics)});
     std::map<wire::Uuid, std::vector<SegmentRow>> segments;
     for (size_t i = 0; i < rows.size(); i++) {
         SegmentRow row{rows.int64(i, 0), rows.int64_array(i, 1), {},
@@ -47,11 +47,11 @@ void close_segment(int64_t id, const std::vector<int64_t>& max_timestamps, int64
 }
 
 std::optional<std::string> unfinished_segment() {
-    const pg::Result rows =
-        pg::execute("SELECT 'kafka.' || c.relname FROM pg_catalog.pg_class c"
-                    " WHERE c.relnamespace = pg_catalog.to_regnamespace('kafka') AND c.relname >= 'segment_' AND"
-                    " c.relname < 'segment`' AND c.relname ~ '^segment_[0-9]+$' AND c.relkind = 'r' AND NOT c.relhasindex"
-                    " LIMIT 1");
+    const pg::Result rows = pg::execute(
+        "SELECT 'kafka.' || c.relname FROM pg_catalog.pg_class c"
+        " WHERE c.relnamespace = pg_catalog.to_regnamespace('kafka') AND c.relname >= 'segment_' AND"
+        " c.relname < 'segment`' AND c.relname ~ '^segment_[0-9]+$' AND c.relkind = 'r' AND NOT c.relhasindex"
+        " LIMIT 1");
     if (rows.empty()) return std::nullopt;
     return rows.text(0, 0);
 }

@@ -14,10 +14,12 @@ std::optional<Obstacle> find_obstacle() {
     pg::Transaction transaction("looking for the extension");
     std::optional<Obstacle> obstacle;
     if (!pg::extension_exists())
-        obstacle = {"pg_kafka waits for its extension" + where, {},
+        obstacle = {"pg_kafka waits for its extension" + where,
+                    {},
                     "Run CREATE EXTENSION pg_kafka there, or set pg_kafka.database to where it is."};
     else if (const auto table = store::unfinished_segment())
-        obstacle = {"pg_kafka waits for the end of a restore" + where, "Table " + *table + " has no primary key yet.",
+        obstacle = {"pg_kafka waits for the end of a restore" + where,
+                    "Table " + *table + " has no primary key yet.",
                     "If nothing is being restored, add the primary key of kafka.batch to it."};
     transaction.commit(pg::Durability::none_written);
     return obstacle;

@@ -49,7 +49,8 @@ bool Janitor::sweep() {
 std::vector<int64_t> find_dead_segments() {
     pg::Transaction transaction("looking for dead segments");
     std::vector<int64_t> segments = store::dead_segments();
-    if (!segments.empty() && store::unfinished_segment()) segments.clear(); // a restore may still bring their topics
+    if (!segments.empty() && store::unfinished_segment())
+        segments.clear(); // a restore may still bring their topics
     transaction.commit(pg::Durability::none_written);
     return segments;
 }

@@ -108,7 +108,8 @@ bool Loop::still_to_be_served() {
         if (find_obstacle() || !same_cluster()) return false;
         if (std::exchange(segments_, segments) != segments) broker_->distrust_tables();
         broker_->reload_catalog();
-    } catch (const pg::Error& error) { // being dropped, or locked, in this moment: looked at again in the next turn
+    } catch (const pg::Error&
+                 error) { // being dropped, or locked, in this moment: looked at again in the next turn
         if (catalog_failure_ != error.what()) broker_->log_failure("read its catalog", error);
         catalog_failure_ = error.what();
         return true;
@@ -136,7 +137,8 @@ void Loop::take_inbox() {
 
 void Loop::handle(api::Inbound message) {
     if (auto* call = std::get_if<api::Call>(&message))
-        broker_->must_wait(*call) ? broker_->postpone(std::move(*call)) : dispatch(*broker_, std::move(*call));
+        broker_->must_wait(*call) ? broker_->postpone(std::move(*call))
+                                  : dispatch(*broker_, std::move(*call));
     else if (auto* closed = std::get_if<api::ConnectionClosed>(&message))
         broker_->connection_closed(closed->connection);
     else

@@ -42,7 +42,7 @@ private:
     net::Mailbox<api::Inbound> inbox_; ///< net -> main
     api::PolicyBox policy_;            ///< main -> net
     std::deque<api::Inbound> taken_;   ///< from the inbox, not yet handled
-    std::string catalog_failure_;    ///< why the catalog could not be read; empty: it could
+    std::string catalog_failure_;      ///< why the catalog could not be read; empty: it could
     uint64_t generation_;              ///< of the catalog in memory
     uint64_t segments_;                ///< pg::segments_generation() of what memory knows of segments
     net::Server server_;

@@ -28,7 +28,8 @@ struct Sessions {
     api::FetchSessions all;
     Clock::time_point now{};
 
-    std::variant<api::FetchPlan, ErrorCode> resolve(const wire::fetch::Request& asked, int16_t version = by_name) {
+    std::variant<api::FetchPlan, ErrorCode> resolve(const wire::fetch::Request& asked,
+                                                    int16_t version = by_name) {
         return all.resolve(asked, version, now);
     }
     /// Id of a new session; 0 if the client is served without one.
@@ -122,7 +123,8 @@ TEST("fetch sessions: nobody gives way to a request that has no room even then")
 
 TEST("fetch sessions: as many idle ones give way as there are partitions needed") {
     Sessions sessions;
-    const int32_t oldest = sessions.open(most / 2), next = sessions.open(most / 4), youngest = sessions.open(most / 4);
+    const int32_t oldest = sessions.open(most / 2), next = sessions.open(most / 4),
+                  youngest = sessions.open(most / 4);
     CHECK(oldest != 0 && next != 0 && youngest != 0);
     sessions.now += until_evictable;
     CHECK(sessions.open(most / 2 + 1) != 0);
