@@ -6,10 +6,11 @@
 #   make unit            the tests of the pure floors, without PostgreSQL (also under sanitizers)
 #   make fuzz            looks for inputs that break what reads requests (clang++-14); make test replays what was found
 #   make deps            installs the Debian packages that .ci/packages lists
-#   make bench           measures a broker (BOOTSTRAP=host:port, or the server of make run);   make format  formats the sources
+#   make bench           measures a broker, prints a table: the server of make run, or BOOTSTRAP=host:port
+#   make format          formats the sources
 #
 # Variables: PG_CONFIG, CXX, WERROR=-Werror, PROVE_TESTS=t/104_fetch.pl, KAFKA_PORT=9092. All of it works as root, too: what
-# starts a server then runs as the user postgres.
+# starts a server then runs as the user postgres. Those of make bench are explained in README.md, "How fast".
 
 EXTENSION = pg_kafka
 MODULE_big = pg_kafka
@@ -108,15 +109,37 @@ test: deps
 run: deps
 	$(MAKE) -j$(JOBS) all
 	$(INSTALL_HERE)
-	@PG_CONFIG='$(PG_CONFIG)' KAFKA_PORT=$(KAFKA_PORT) .ci/server start
+	@PG_CONFIG='$(PG_CONFIG)' KAFKA_PORT=$(KAFKA_PORT) RUN_SETTINGS='$(RUN_SETTINGS)' .ci/server start
 
-# Against the server of make run; or any other: make bench BOOTSTRAP=host:port.
+# Against the server of make run, which then has the settings that follow; or any other: make bench BOOTSTRAP=host:port.
 BOOTSTRAP ?= localhost:$(KAFKA_PORT)
-.build/bench: t/bench/bench.cpp
+SECONDS ?= 3
+RUNS ?= 3
+FIGURES ?= .
+bench: RUN_SETTINGS = shared_buffers=512MB max_wal_size=4GB
+
+BENCH_SOURCES = $(wildcard src/wire/*.cpp src/record/*.cpp t/bench/*.cpp)
+BENCH_OBJECTS = $(BENCH_SOURCES:%.cpp=.build/bench/%.o)
+.build/bench/%.o: %.cpp
 	@mkdir -p $(@D)
-	$(CXX) -std=c++20 -O2 -Wall -Wextra $(WERROR) $< -o $@ -lrdkafka++
-bench: $(if $(filter command line,$(origin BOOTSTRAP)),,run) .build/bench
-	.build/bench $(BOOTSTRAP)
+	$(CXX) -std=c++20 -O2 -Wall -Wextra $(WERROR) -MMD -MP -Isrc -It/bench -c $< -o $@
+.build/bench/bench: $(BENCH_OBJECTS)
+	$(CXX) $^ -o $@ -lrdkafka++ -lzstd -llz4 -lsnappy -lz -lpthread
+-include $(BENCH_OBJECTS:.o=.d)
+
+# The server of make run can also be asked for WAL and sizes, and its disk is known.
+ifeq ($(origin BOOTSTRAP),file)
+bench: run
+bench: PSQL = $(shell PG_CONFIG='$(PG_CONFIG)' .ci/server psql)
+bench: DISK = $(shell PG_CONFIG='$(PG_CONFIG)' .ci/server disk)
+else
+bench: deps
+endif
+DISK ?= .
+bench:
+	$(MAKE) -j$(JOBS) .build/bench/bench
+	@PATH="$$PATH:$$($(PG_CONFIG) --bindir)" .build/bench/bench bootstrap='$(BOOTSTRAP)' kafka='$(KAFKA)' psql='$(PSQL)' \
+	    disk='$(DISK)' seconds='$(SECONDS)' runs='$(RUNS)' figures='$(FIGURES)'
 
 stop:
 	@PG_CONFIG='$(PG_CONFIG)' .ci/server stop

@@ -1,0 +1,147 @@
+// See figures.h. Each measurement has a topic of its own.
+#include "figures.h"
+
+#include "end_to_end.h"
+#include "memory.h"
+#include "postgres.h"
+#include "raw_consumer.h"
+#include "raw_producer.h"
+#include "rdkafka_clients.h"
+#include "statistics.h"
+#include "topic.h"
+#include "yardsticks.h"
+
+namespace bench {
+namespace {
+
+using kafka::record::Codec;
+
+constexpr BatchKind small{}; ///< what a Java producer makes at its defaults
+constexpr BatchKind large{.records = 128};
+constexpr BatchKind single{.records = 1, .record_bytes = 100};
+
+/// Produces so many bytes, or fails: with fewer the figures that follow would not be what their names say.
+int64_t fill(const std::string& bootstrap, const Topic& topic, size_t bytes) {
+    constexpr double seconds_at_most = 300;
+    const int64_t records =
+        produce_bytes(bootstrap, topic.name(), {.batch = small, .connections = 4}, bytes, seconds_at_most);
+    if (size_t(records) * small.record_bytes < bytes)
+        throw std::runtime_error("filling the topic takes too long");
+    return records;
+}
+
+Measurement produce(const Options& options, const Yardsticks& beside, const std::string& name,
+                    const Load& load) {
+    Figure figure{"produce, " + name, "MB/s", beside.insert(load.batch)};
+    if (load.batch.codec == Codec::none) figure.references.push_back(beside.sequential_write());
+    return {figure.name, {figure}, [=](const std::string& bootstrap) {
+                const Topic topic(bootstrap, load.partitions);
+                return Values{
+                    produce_for(bootstrap, topic.name(), load, options.seconds).megabytes_per_second(load)};
+            }};
+}
+
+Measurement synchronous(const Options& options, const Yardsticks& beside, int producers,
+                        const std::string& suffix = "", const TopicConfigs& configs = {}) {
+    const std::string name = std::to_string(producers) + " synchronous producer" +
+                             (producers > 1 ? "s" : "") + " of one 100-byte record" + suffix;
+    return {name,
+            {{name, "requests/s", {beside.flushes_per_second()}},
+             {name + ", p50", "ms", {beside.flush_p50()}},
+             {name + ", p99", "ms", {beside.flush_p99()}}},
+            [=](const std::string& bootstrap) {
+                const Topic topic(bootstrap, 4, configs);
+                const Load load{.batch = single, .partitions = 4, .connections = producers, .in_flight = 1};
+                const Produced produced = produce_for(bootstrap, topic.name(), load, options.seconds);
+                return Values{produced.requests_per_second(), 1000 * percentile(produced.latencies, 0.5),
+                              1000 * percentile(produced.latencies, 0.99)};
+            }};
+}
+
+Measurement latency(const Options& options, const Yardsticks& beside, const std::string& how, double rate) {
+    const std::string name = "produce to consume, " + how;
+    return {name,
+            {{name + ", p50", "ms", {beside.flush_p50()}}, {name + ", p99", "ms", {beside.flush_p99()}}},
+            [=](const std::string& bootstrap) {
+                const Topic topic(bootstrap, 1);
+                const auto latencies = end_to_end(bootstrap, topic.name(), 1024, rate, options.seconds);
+                return Values{1000 * percentile(latencies, 0.5), 1000 * percentile(latencies, 0.99)};
+            }};
+}
+
+/// Reads the newest 64 MB, and of 512 MB the older half, which is no longer in the broker's tail cache.
+Measurement consume(const Options& options, const Yardsticks& beside) {
+    constexpr size_t all_bytes = 512'000'000, tail_bytes = 64'000'000;
+    return {"consume",
+            {{"consume raw, the newest 64 MB", "MB/s", {beside.loopback()}},
+             {"consume raw, cold", "MB/s", {beside.loopback()}},
+             {"consume, librdkafka, 1 KiB records", "MB/s", {beside.loopback()}}},
+            [=](const std::string& bootstrap) {
+                const Topic topic(bootstrap, 1);
+                const int64_t records = fill(bootstrap, topic, all_bytes);
+                const int64_t tail = int64_t(tail_bytes / small.record_bytes);
+                RawConsumer consumer(bootstrap, topic.name());
+                const double warm = consumer.read_for(options.seconds, records - tail, records);
+                const double cold = consumer.read_for(options.seconds, 0, records / 2);
+                return Values{warm, cold, rdkafka_consume(bootstrap, topic.name(), records)};
+            }};
+}
+
+Measurement librdkafka_producer(const Options& options, const Yardsticks& beside) {
+    const std::string name = "produce, librdkafka, 1 KiB records";
+    std::vector<Reference> references = beside.insert(large);
+    for (Reference& reference : references)
+        reference.what = "bare INSERT of 128 KiB batches, COMMIT each MiB";
+    return {name, {{name, "MB/s", references}}, [=](const std::string& bootstrap) {
+                const Topic topic(bootstrap, 1);
+                return Values{rdkafka_produce(bootstrap, topic.name(), options.seconds)};
+            }};
+}
+
+Measurement disk_bytes(const Options& options, const Yardsticks& beside) {
+    const std::string name = "bytes on disk per byte of payload";
+    return {name, {{name, "", beside.inserted_bytes(small)}}, [=](const std::string& bootstrap) {
+                if (bootstrap != options.bootstrap || options.psql.empty()) return Values{std::nullopt};
+                const Topic topic(bootstrap, 1);
+                fill(bootstrap, topic, 64'000'000);
+                return Values{Postgres(options.psql).bytes_per_record(topic.name()) /
+                              double(small.record_bytes)};
+            }};
+}
+
+Measurement memory(const std::string& name, When when) {
+    return {name,
+            {{name, "MiB"}},
+            [](const std::string& bootstrap) { return Values{memory_of_broker(bootstrap)}; },
+            when};
+}
+
+} // namespace
+
+std::vector<Measurement> all_measurements(const Options& options) {
+    const Yardsticks beside(options);
+    const auto json = [](Codec codec) { return BatchKind{.codec = codec, .payload = Payload::json}; };
+    std::vector<Measurement> all = {
+        produce(options, beside, "16 KiB batches", {.batch = small}),
+        produce(options, beside, "16 KiB batches, 4 partitions and connections",
+                {.batch = small, .partitions = 4, .connections = 4}),
+        produce(options, beside, "128 KiB batches", {.batch = large}),
+        produce(options, beside, "16 KiB batches, JSON, lz4", {.batch = json(Codec::lz4)}),
+        produce(options, beside, "16 KiB batches, JSON, zstd", {.batch = json(Codec::zstd)}),
+        librdkafka_producer(options, beside),
+    };
+    for (const int producers : {1, 8, 32}) all.push_back(synchronous(options, beside, producers));
+    if (!options.kafka.empty())
+        for (const int producers : {8, 32})
+            all.push_back(
+                synchronous(options, beside, producers, ", flush.messages=1", {{"flush.messages", "1"}}));
+    all.push_back(latency(options, beside, "one at a time", 0));
+    all.push_back(latency(options, beside, "1,000 records/s", 1000));
+    all.push_back(consume(options, beside));
+    all.push_back(disk_bytes(options, beside));
+    all.push_back(memory("memory of the broker, idle", When::before));
+    all.push_back(memory("memory of the broker, after the load", When::after));
+    return all;
+}
+
+} // namespace bench

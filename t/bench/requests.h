@@ -1,0 +1,63 @@
+// Requests to bytes and bytes to responses, with the product's own messages. The versions are ones that every
+// broker of the last years has, and without flexible fields, so that bytes are few.
+#pragma once
+#include "connection.h"
+#include "wire/codec.h"
+#include "wire/requests.h"
+
+#include <stdexcept>
+
+namespace bench {
+
+namespace wire = kafka::wire;
+
+template <class Request> constexpr int16_t version_of = 0;
+template <> inline constexpr int16_t version_of<wire::produce::Request> = 7;
+template <> inline constexpr int16_t version_of<wire::fetch::Request> = 11;
+template <> inline constexpr int16_t version_of<wire::list_offsets::Request> = 2;
+template <> inline constexpr int16_t version_of<wire::create_topics::Request> = 4;
+template <> inline constexpr int16_t version_of<wire::delete_topics::Request> = 3;
+
+/// The whole frame.
+template <class Request> std::string encode(const Request& request) {
+    constexpr int16_t version = version_of<Request>;
+    static_assert(!Request::api.flexible(version));
+    wire::Writer out;
+    out.big(Request::api.key);
+    out.big(version);
+    out.big(int32_t(0)); // correlation id: responses come in the order of the requests
+    const View client_id = "pg_kafka-bench";
+    out.big(int16_t(client_id.size()));
+    out.raw(client_id);
+    wire::Encoder(out, version, false).message(request);
+    wire::Writer frame;
+    frame.big(int32_t(out.size()));
+    frame.append(out);
+    std::string bytes;
+    for (const wire::Slice& part : std::move(frame).finish().parts) bytes.append(part.data);
+    return bytes;
+}
+
+/// The response in a frame as Connection gives it; views in it point into the frame.
+template <class Request> typename Request::Response decode(View frame) {
+    constexpr size_t correlation_id = 4;
+    if (frame.size() < correlation_id) throw std::runtime_error("a response is too short");
+    typename Request::Response response;
+    wire::Decoder decoder(frame.substr(correlation_id), version_of<Request>, false);
+    decoder.message(response);
+    if (!decoder.ok())
+        throw std::runtime_error(std::string("a response cannot be read: ") + Request::api.name);
+    return response;
+}
+
+template <class Request> typename Request::Response ask(Connection& connection, const Request& request) {
+    connection.send(encode(request));
+    return decode<Request>(connection.receive());
+}
+
+inline void check(wire::ErrorCode error, const char* what) {
+    if (error != wire::ErrorCode::none)
+        throw std::runtime_error(std::string(what) + ": the broker answers " + wire::name(error));
+}
+
+} // namespace bench

@@ -1,0 +1,25 @@
+// A topic that lives as long as one measurement.
+#pragma once
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace bench {
+
+using TopicConfigs = std::vector<std::pair<std::string, std::string>>;
+
+class Topic {
+public:
+    /// Returns when all partitions can be written to.
+    Topic(const std::string& bootstrap, int partitions, const TopicConfigs& configs = {});
+    Topic(const Topic&) = delete;
+    Topic& operator=(const Topic&) = delete;
+    ~Topic();
+
+    const std::string& name() const { return name_; }
+
+private:
+    std::string bootstrap_, name_;
+};
+
+} // namespace bench
