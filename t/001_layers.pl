@@ -9,7 +9,7 @@ my %floor = (
     api => 4, sql => 4, shadow => 4,
     log => 3, store => 3,
     group => 2, txn => 2, net => 2, record => 2,
-    wire => 1, pg => 1,
+    status => 1, wire => 1, pg => 1,
 );
 my $sees_server = qr{^src/(?:pg/|sql/|pg_kafka\.cpp$)};
 
