@@ -101,7 +101,9 @@ Encoded encode_response(const Response& response, int16_t version, int32_t corre
     Writer size;
     size.big(int32_t(out.size() - sizeof(int32_t)));
     out.out.replace(0, size.out.size(), size.out);
-    return std::move(out).finish();
+    Encoded encoded = std::move(out).finish();
+    encoded.has_error = encoder.has_error();
+    return encoded;
 }
 
 } // namespace kafka::wire

@@ -186,3 +186,20 @@ TEST("requests: the size of a frame counts the slices") {
     CHECK_EQ(Reader(bytes).big<int32_t>(), int32_t(bytes.size() - 4));
     CHECK(bytes.size() > owner->size());
 }
+
+TEST("requests: a response has an error if any code in it, however deep, says so") {
+    metadata::Response response;
+    response.topics.resize(2);
+    response.topics[1].partitions.resize(2);
+    CHECK(!encode_response(response, 12, 1).has_error);
+    response.topics[1].partitions[1].error_code = ErrorCode::leader_not_available;
+    CHECK(encode_response(response, 12, 1).has_error);
+    CHECK(encode_response(response, 0, 1).has_error);
+    response.topics[1].partitions.clear();
+    CHECK(!encode_response(response, 12, 1).has_error);
+
+    fetch::Response whole;
+    whole.error_code = ErrorCode::unknown_server_error;
+    CHECK(encode_response(whole, 12, 1).has_error);
+    CHECK(!encode_response(whole, 4, 1).has_error); // no such field in that version
+}
