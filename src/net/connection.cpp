@@ -47,6 +47,9 @@ std::string foreign_protocol_hint(wire::View size_field) {
 
 } // namespace
 
+Connection::Connection(uint64_t id, Context& context)
+    : id_(id), context_(context), places_(this), figures_(context.figures, context.table) {}
+
 Connection& Connection::create(uint64_t id, Context& context) {
     Connection* connection = new Connection(id, context);
     uv_tcp_init(&context.loop, &connection->socket_);
@@ -81,6 +84,7 @@ void Connection::take_over(int socket) {
     local_ = socket_address(socket, getsockname);
     peer_ = socket_address(socket, getpeername);
     if (!local_ || !peer_) return close("gone before it was served");
+    figures_.opened(id_, *peer_);
     log("connection received", {});
     context_.idle_clock.idle(*this);
 }
@@ -136,6 +140,8 @@ void Connection::on_read(ssize_t result, const uv_buf_t& buffer) {
     }
     if (result == UV_EOF) return close("the client has closed it");
     if (result < 0) return close(uv_strerror(int(result)));
+    context_.event_ns = uv_hrtime();
+    figures_.received(size_t(result));
     if (buffer.base == context_.read_buffer.data())
         on_bytes({buffer.base, size_t(result)});
     else
@@ -150,13 +156,13 @@ void Connection::on_bytes(wire::View bytes) {
         const FrameReader::Status status =
             reader_.read(bytes, context_.settings.max_request_bytes, context_.gate.budget());
         if (status == FrameReader::Status::bad_size) return refuse_size();
-        if (status == FrameReader::Status::complete) pipeline_.arrived(reader_.take_frame());
+        if (status == FrameReader::Status::complete) pipeline_.arrived(reader_.take_frame(), context_.event_ns);
     }
 }
 
 void Connection::on_bytes_in_place(size_t bytes) {
     reader_.unfinished()->filled(bytes);
-    if (reader_.unfinished()->complete()) pipeline_.arrived(reader_.take_frame());
+    if (reader_.unfinished()->complete()) pipeline_.arrived(reader_.take_frame(), context_.event_ns);
 }
 
 void Connection::refuse_size() {
@@ -174,6 +180,7 @@ void Connection::proceed() noexcept {
             collect_answers();
             write_output();
         } while (!closed_ && admit_request());
+        figures_.in_flight(pipeline_.in_flight());
     });
     update_reading();
 }
@@ -191,6 +198,8 @@ void Connection::hand_over(std::shared_ptr<Frame> frame) {
     wire::DecodeResult decoded = wire::decode_request(frame->view());
     if (!decoded.ok()) return refuse_request(decoded.describe());
     frame->charge(decoded.memory);
+    pipeline_.last_is_of(decoded.request.index());
+    figures_.request(decoded);
     Received received{{id_, pipeline_.last_sequence()},
                       std::move(decoded.header),
                       std::move(decoded.request),
@@ -205,6 +214,7 @@ void Connection::hand_over(std::shared_ptr<Frame> frame) {
 // The requests before it are still answered; those behind it are not looked at.
 void Connection::refuse_request(const std::string& why) {
     complain(why);
+    figures_.malformed_request();
     last_request_seen_ = true;
     pipeline_.drop_waiting();
     pipeline_.answer(pipeline_.last_sequence(), {.bytes = {}, .close = true});
@@ -233,6 +243,7 @@ void Connection::answer(Reply&& reply) {
 void Connection::collect_answers() {
     while (!ending_ && pipeline_.any_ready()) {
         Answer answer = pipeline_.take_ready();
+        figures_.answer(answer, context_.event_ns);
         output_.add(std::move(answer.bytes));
         ending_ = answer.close;
         if (!pipeline_.any_in_flight()) context_.idle_clock.idle(*this);
@@ -249,9 +260,14 @@ void Connection::write_output() {
         const int written = uv_try_write(stream(), front.data(), unsigned(front.size()));
         if (written == UV_EAGAIN) return start_write(front);
         if (written < 0) return close(uv_strerror(written));
-        output_.sent(size_t(written));
+        sent(size_t(written));
     }
     if (ending_) close("closed by the server");
+}
+
+void Connection::sent(size_t bytes) {
+    output_.sent(bytes);
+    figures_.sent(bytes);
 }
 
 void Connection::start_write(std::span<const uv_buf_t> buffers) {
@@ -267,7 +283,7 @@ void Connection::start_write(std::span<const uv_buf_t> buffers) {
 
 void Connection::on_written(int status) {
     if (status != 0) return close(uv_strerror(status));
-    output_.sent(writing_bytes_);
+    sent(writing_bytes_);
     writing_bytes_ = 0;
     if (!pipeline_.any_in_flight()) context_.idle_clock.idle(*this);
     proceed();
@@ -293,6 +309,7 @@ void Connection::close(std::string_view reason) noexcept {
     places_.starving.leave();
     places_.unfinished.leave();
     places_.answered.leave();
+    figures_.closed();
     log("disconnection", reason);
     context_.connection_closing(*this);
     try {

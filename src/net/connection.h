@@ -3,6 +3,7 @@
 // the client does not take its answers, and while the memory for requests is short (memory_gate.h); otherwise it goes
 // on, so that a client that leaves is noticed.
 #pragma once
+#include "net/connection_figures.h"
 #include "net/connection_list.h"
 #include "net/frame_reader.h"
 #include "net/messages.h"
@@ -58,7 +59,7 @@ public:
     void resume_reading() noexcept { update_reading(); }
 
 private:
-    Connection(uint64_t id, Context& context) : id_(id), context_(context), places_(this) {}
+    Connection(uint64_t id, Context& context);
 
     template <class Action> void guarded(Action action) noexcept;
     void take_over(int socket);
@@ -79,6 +80,7 @@ private:
     void answer(Reply&& reply);
     void collect_answers();
     void write_output();
+    void sent(size_t bytes);
     void start_write(std::span<const uv_buf_t> buffers);
     void on_written(int status);
     void complain(std::string_view detail, std::string_view hint = {}) noexcept;
@@ -93,6 +95,7 @@ private:
     FrameReader reader_;
     Pipeline pipeline_;
     Output output_;
+    ConnectionFigures figures_;
     std::shared_ptr<const Address> local_, peer_;
     bool reading_ = false;
     bool last_request_seen_ = false; // nothing that follows is handled

@@ -21,6 +21,7 @@ void Connections::accept(int socket) noexcept {
 
 void Connections::refuse(int socket) noexcept {
     ::close(socket);
+    context_.figures.refused.add();
     try {
         context_.notices.complain("refused a Kafka client: too many connections",
                                   "There are " + std::to_string(open_.size()) + " already.",
@@ -30,11 +31,12 @@ void Connections::refuse(int socket) noexcept {
 }
 
 Connection* Connections::add() noexcept {
-    const uint64_t id = ++accepted_;
+    const uint64_t id = ++last_id_;
     try {
         Connection*& place = open_[id];
         place = &Connection::create(id, context_);
-        count_ = open_.size();
+        context_.figures.accepted.add();
+        context_.figures.connections.set(open_.size());
         return place;
     } catch (const std::bad_alloc&) {
         open_.erase(id);
@@ -44,7 +46,7 @@ Connection* Connections::add() noexcept {
 
 void Connections::forget(Connection& connection) noexcept {
     open_.erase(connection.id());
-    count_ = open_.size();
+    context_.figures.connections.set(open_.size());
     if (open_.empty() && all_closed) all_closed();
 }
 
@@ -57,6 +59,7 @@ void Connections::deliver(std::vector<Reply>&& replies) noexcept {
         connection.reply(std::move(reply));
         answered.join(connection.places().answered, Milliseconds(0));
     }
+    if (!answered.empty()) context_.event_ns = uv_hrtime();
     while (ListPlace* place = answered.first()) {
         place->leave();
         place->connection().proceed();

@@ -3,7 +3,6 @@
 #include "net/connection.h"
 #include "net/context.h"
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string_view>
@@ -27,9 +26,9 @@ public:
     void finish_all() noexcept;
     bool empty() const { return open_.empty(); }
     /// How many are open; any thread.
-    size_t count() const { return count_; }
+    size_t count() const { return context_.figures.connections.get(); }
     /// How many were ever accepted within the limit; any thread.
-    uint64_t accepted() const { return accepted_; }
+    uint64_t accepted() const { return context_.figures.accepted.get(); }
 
     /// Called whenever the last one has closed. Must not throw.
     std::function<void()> all_closed;
@@ -41,8 +40,7 @@ private:
 
     Context& context_;
     std::unordered_map<uint64_t, Connection*> open_;
-    std::atomic<size_t> count_ = 0;
-    std::atomic<uint64_t> accepted_ = 0; // also the id of the last connection
+    uint64_t last_id_ = 0; // of a connection
 };
 
 } // namespace kafka::net

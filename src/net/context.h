@@ -6,6 +6,7 @@
 #include "net/notices.h"
 #include "net/settings.h"
 #include "net/waker.h"
+#include "status/board.h"
 
 #include <array>
 #include <functional>
@@ -15,11 +16,12 @@ namespace kafka::net {
 
 struct Context {
     Context(uv_loop_t& the_loop, Settings first_settings, Callbacks the_callbacks,
-            std::shared_ptr<Waker> waker)
+            std::shared_ptr<Waker> waker, const std::shared_ptr<status::Board>& board)
         : loop(the_loop), settings(std::move(first_settings)), callbacks(std::move(the_callbacks)),
           notices(loop, callbacks.notice),
-          gate(loop, settings.request_memory, settings.max_stall, std::move(waker)),
-          idle_clock(loop, settings.connections_max_idle) {}
+          gate(loop, settings.request_memory, settings.max_stall, std::move(waker),
+               {board, &board->net.request_memory}),
+          idle_clock(loop, settings.connections_max_idle), figures(board->net), table(board->slots()) {}
 
     uv_loop_t& loop;
     Settings settings;
@@ -27,6 +29,10 @@ struct Context {
     Notices notices;
     MemoryGate gate;
     IdleClock idle_clock;
+    status::NetFigures& figures;
+    status::ConnectionTable table;
+    /// When what is being done now began, for latencies: read once for all that comes together, or leaves together.
+    uint64_t event_ns = 0;
     /// Every socket is read into this one; what is not a large frame's rest is copied out at once.
     std::array<char, 64 * 1024> read_buffer;
     /// Called once for each connection as it closes: whoever lists it forgets it. Must not throw.

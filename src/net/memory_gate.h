@@ -24,8 +24,10 @@ class Frame;
 
 class MemoryGate {
 public:
-    /// `waker` is woken when memory was released while somebody starves; then call memory_released().
-    MemoryGate(uv_loop_t& loop, int64_t limit, Milliseconds max_stall, std::shared_ptr<Waker> waker);
+    /// `waker` is woken when memory was released while somebody starves; then call memory_released(). `used` is where the
+    /// budget counts.
+    MemoryGate(uv_loop_t& loop, int64_t limit, Milliseconds max_stall, std::shared_ptr<Waker> waker,
+               std::shared_ptr<std::atomic<int64_t>> used);
     /// New limits; follow with memory_released().
     void set_limits(int64_t bytes, Milliseconds max_stall);
 

@@ -11,6 +11,11 @@ void check(int error, const char* what) {
     if (error != 0) throw std::system_error(-error, std::generic_category(), what);
 }
 
+/// The one that was given, whose owner is somebody else, or a new one.
+std::shared_ptr<status::Board> given_or_new(status::Board* given) {
+    return given ? std::shared_ptr<status::Board>(std::shared_ptr<void>(), given) : std::make_shared<status::Board>();
+}
+
 } // namespace
 
 NetThread::Loop::Loop(NetThread& owner) {
@@ -24,8 +29,9 @@ NetThread::Loop::Loop(NetThread& owner) {
     waker->attach(&wakeup);
 }
 
-NetThread::NetThread(Settings settings, Callbacks callbacks)
-    : loop_(*this), context_(loop_.loop, std::move(settings), std::move(callbacks), loop_.waker),
+NetThread::NetThread(Settings settings, Callbacks callbacks, status::Board* board)
+    : board_(given_or_new(board)), loop_(*this),
+      context_(loop_.loop, std::move(settings), std::move(callbacks), loop_.waker, board_),
       connections_(context_),
       listeners_(loop_.loop, context_.notices, [this](int socket) { connections_.accept(socket); }),
       stop_timer_(loop_.loop, [this] { connections_.close_all("the server shuts down"); }) {}

@@ -19,7 +19,7 @@ namespace kafka::net {
 class NetThread {
 public:
     /// Throws std::system_error if there can be no event loop.
-    NetThread(Settings settings, Callbacks callbacks);
+    NetThread(Settings settings, Callbacks callbacks, status::Board* board);
     ~NetThread();
     NetThread(const NetThread&) = delete;
     NetThread& operator=(const NetThread&) = delete;
@@ -54,6 +54,7 @@ private:
     Mailbox<Reply> replies_;
     Mailbox<Settings> settings_;
     std::atomic<int64_t> stop_timeout_ = -1; // milliseconds; negative until a stop was asked for
+    const std::shared_ptr<status::Board> board_;
     Loop loop_;
     Context context_;
     Connections connections_;

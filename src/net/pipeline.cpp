@@ -16,9 +16,9 @@ bool is_produce(const Frame& frame) {
 
 } // namespace
 
-void Pipeline::arrived(std::shared_ptr<Frame> frame) {
+void Pipeline::arrived(std::shared_ptr<Frame> frame, uint64_t now_ns) {
     waiting_bytes_ += frame->size() + bytes_beside_frame;
-    waiting_.push_back(std::move(frame));
+    waiting_.push_back({std::move(frame), now_ns});
 }
 
 // Nothing is ever admitted behind another API, so the front stands for all that are in flight.
@@ -29,13 +29,14 @@ bool Pipeline::may_follow(bool produce) const {
 
 std::shared_ptr<Frame> Pipeline::admit() {
     if (waiting_.empty()) return nullptr;
-    const bool produce = is_produce(*waiting_.front());
+    const bool produce = is_produce(*waiting_.front().frame);
     if (!may_follow(produce)) return nullptr;
-    std::shared_ptr<Frame> frame = std::move(waiting_.front());
+    Waiting next = std::move(waiting_.front());
     waiting_.pop_front();
-    waiting_bytes_ -= frame->size() + bytes_beside_frame;
-    in_flight_.push_back({frame, produce, false, {}});
-    return frame;
+    waiting_bytes_ -= next.frame->size() + bytes_beside_frame;
+    in_flight_.push_back({next.frame, produce, false, {}});
+    in_flight_.back().answer.arrived_ns = next.arrived_ns;
+    return std::move(next.frame);
 }
 
 bool Pipeline::expects_answer(uint64_t sequence) const {
@@ -45,7 +46,8 @@ bool Pipeline::expects_answer(uint64_t sequence) const {
 
 void Pipeline::answer(uint64_t sequence, Answer answer) {
     InFlight& request = in_flight_[sequence - first_in_flight_];
-    request.answer = std::move(answer);
+    request.answer.bytes = std::move(answer.bytes);
+    request.answer.close = answer.close;
     request.answered = true;
     if (const auto frame = request.frame.lock()) frame->release_budget();
 }

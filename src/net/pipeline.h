@@ -16,12 +16,15 @@ namespace kafka::net {
 struct Answer {
     wire::Encoded bytes; ///< nothing for acks=0
     bool close = false;  ///< the connection ends here
+    static constexpr int no_api = -1;
+    int api = no_api;        ///< of its request, as in wire::apis(); set by take_ready(), like the next
+    uint64_t arrived_ns = 0; ///< when its request had come
 };
 
 class Pipeline {
 public:
-    /// A complete frame came; it waits.
-    void arrived(std::shared_ptr<Frame> frame);
+    /// A complete frame came at that time; it waits.
+    void arrived(std::shared_ptr<Frame> frame, uint64_t now_ns);
     bool any_waiting() const { return !waiting_.empty(); }
     /// Memory of what waits, roughly.
     size_t waiting_bytes() const { return waiting_bytes_; }
@@ -32,6 +35,9 @@ public:
     /// The next waiting frame, if it may be handled now; it is in flight from here on, as last_sequence().
     std::shared_ptr<Frame> admit();
     uint64_t last_sequence() const { return first_in_flight_ + in_flight_.size() - 1; }
+    /// What admit() gave last is a request of this API.
+    void last_is_of(size_t api) { in_flight_.back().answer.api = int(api); }
+    size_t in_flight() const { return in_flight_.size(); }
 
     /// True if this request is in flight and has no answer yet.
     bool expects_answer(uint64_t sequence) const;
@@ -46,6 +52,10 @@ public:
     void drop_waiting() { waiting_.clear(), waiting_bytes_ = 0; }
 
 private:
+    struct Waiting {
+        std::shared_ptr<Frame> frame;
+        uint64_t arrived_ns;
+    };
     struct InFlight {
         std::weak_ptr<Frame> frame; // whoever handles the request keeps it alive, or not
         bool produce = false;
@@ -54,7 +64,7 @@ private:
     };
     bool may_follow(bool produce) const;
 
-    std::deque<std::shared_ptr<Frame>> waiting_;
+    std::deque<Waiting> waiting_;
     size_t waiting_bytes_ = 0;
     std::deque<InFlight> in_flight_;
     uint64_t first_in_flight_ = 0; // sequence of in_flight_.front(), or of the next to be admitted

@@ -26,8 +26,8 @@ private:
 
 } // namespace
 
-Server::Server(Settings settings, Callbacks callbacks)
-    : net_(std::make_unique<NetThread>(std::move(settings), std::move(callbacks))) {}
+Server::Server(Settings settings, Callbacks callbacks, status::Board* board)
+    : net_(std::make_unique<NetThread>(std::move(settings), std::move(callbacks), board)) {}
 
 Server::~Server() { stop(std::chrono::milliseconds(0)); }
 

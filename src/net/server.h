@@ -3,6 +3,7 @@
 #pragma once
 #include "net/messages.h"
 #include "net/settings.h"
+#include "status/board.h"
 
 #include <chrono>
 #include <cstdint>
@@ -23,7 +24,8 @@ struct Stats {
 
 class Server {
 public:
-    Server(Settings settings, Callbacks callbacks);
+    /// Writes its figures on `board`, which outlives it; without one, where nobody sees them.
+    Server(Settings settings, Callbacks callbacks, status::Board* board = nullptr);
     /// Stops without waiting for clients.
     ~Server();
 

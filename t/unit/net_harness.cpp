@@ -181,7 +181,7 @@ uint16_t Client::port() const {
     return ntohs(address.sin_port);
 }
 
-Harness::Harness(net::Settings settings)
+Harness::Harness(net::Settings settings, status::Board* board)
     : server_(std::move(settings), {[this](net::Received&& request) {
                                         const std::lock_guard lock(mutex_);
                                         received_.push_back(std::move(request));
@@ -196,7 +196,7 @@ Harness::Harness(net::Settings settings)
                                         const std::lock_guard lock(mutex_);
                                         notices_.push_back(std::move(notice));
                                         changed_.notify_all();
-                                    }}) {
+                                    }}, board) {
     server_.start();
 }
 

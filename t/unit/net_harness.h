@@ -64,7 +64,7 @@ private:
 
 class Harness {
 public:
-    explicit Harness(net::Settings settings = local_settings());
+    explicit Harness(net::Settings settings = local_settings(), status::Board* board = nullptr);
 
     net::Server& server() { return server_; }
     /// The port, once the server listens; 0 if it does not.
