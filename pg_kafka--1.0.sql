@@ -212,5 +212,118 @@ COMMENT ON COLUMN kafka.messages.key IS 'Key, as the bytes that the producer sen
 COMMENT ON COLUMN kafka.messages.value IS 'Value, as the bytes that the producer sent; null is not the same as empty';
 COMMENT ON COLUMN kafka.messages.headers IS 'Headers in their order; keys may repeat';
 
+-- ---------------------------------------------------------------------------------------------------------------
+-- What the broker shows of itself, in shared memory: reading it does not wake the broker. For members of pg_monitor.
+-- ---------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION kafka.broker_status(
+    OUT running boolean, OUT pid integer, OUT started_at timestamptz,
+    OUT connections bigint, OUT connections_accepted bigint, OUT connections_refused bigint,
+    OUT requests bigint, OUT errors bigint, OUT malformed_requests bigint, OUT bytes_received bigint, OUT bytes_sent bigint,
+    OUT turns bigint, OUT turn_requests_max bigint,
+    OUT commits bigint, OUT failed_commits bigint, OUT batches bigint, OUT batch_bytes bigint, OUT commit_bytes_max bigint,
+    OUT commit_time double precision, OUT commit_time_p50 double precision, OUT commit_time_p95 double precision,
+    OUT commit_time_p99 double precision, OUT commit_time_max double precision, OUT transaction_ids bigint,
+    OUT cache_bytes bigint, OUT cache_read_bytes bigint, OUT table_read_bytes bigint,
+    OUT parked_requests bigint, OUT request_memory bigint, OUT response_memory bigint
+) RETURNS SETOF record
+    LANGUAGE c VOLATILE ROWS 1 AS 'MODULE_PATHNAME', 'pg_kafka_broker_status';
+COMMENT ON FUNCTION kafka.broker_status() IS 'Behind kafka.status';
+
+CREATE FUNCTION kafka.broker_api_status(
+    OUT api text, OUT requests bigint, OUT errors bigint, OUT latency_p50 double precision, OUT latency_p95 double precision,
+    OUT latency_p99 double precision, OUT latency_max double precision
+) RETURNS SETOF record
+    LANGUAGE c VOLATILE ROWS 20 AS 'MODULE_PATHNAME', 'pg_kafka_broker_api_status';
+COMMENT ON FUNCTION kafka.broker_api_status() IS 'Behind kafka.api_status';
+
+CREATE FUNCTION kafka.broker_connections(
+    OUT id bigint, OUT client_id text, OUT software_name text, OUT software_version text, OUT address inet, OUT port integer,
+    OUT since timestamptz, OUT requests bigint, OUT in_flight bigint, OUT bytes_received bigint, OUT bytes_sent bigint
+) RETURNS SETOF record
+    LANGUAGE c VOLATILE ROWS 100 AS 'MODULE_PATHNAME', 'pg_kafka_broker_connections';
+COMMENT ON FUNCTION kafka.broker_connections() IS 'Behind kafka.connections';
+
+CREATE VIEW kafka.status AS
+SELECT s.running, s.pid, s.started_at, pg_catalog.clock_timestamp() - s.started_at AS uptime,
+       s.connections, s.connections_accepted, s.connections_refused,
+       s.requests, s.errors, s.malformed_requests, s.bytes_received, s.bytes_sent,
+       s.turns, s.turn_requests_max, s.commits, s.failed_commits, s.batches, s.batch_bytes, s.commit_bytes_max,
+       s.commit_time, s.commit_time_p50, s.commit_time_p95, s.commit_time_p99, s.commit_time_max, s.transaction_ids,
+       s.cache_bytes, s.cache_read_bytes, s.table_read_bytes, s.parked_requests, s.request_memory, s.response_memory
+  FROM kafka.broker_status() s;
+COMMENT ON VIEW kafka.status IS
+    'The broker of this server, always one row; counts are since it began to serve, times in milliseconds, and all but running is null while it does not serve';
+COMMENT ON COLUMN kafka.status.running IS 'Whether the broker serves clients';
+COMMENT ON COLUMN kafka.status.pid IS 'Its process, as in pg_stat_activity';
+COMMENT ON COLUMN kafka.status.started_at IS 'When it began to serve';
+COMMENT ON COLUMN kafka.status.uptime IS 'How long it has been serving';
+COMMENT ON COLUMN kafka.status.connections IS 'Connections that are open now; kafka.connections lists them';
+COMMENT ON COLUMN kafka.status.connections_accepted IS 'Connections that were accepted';
+COMMENT ON COLUMN kafka.status.connections_refused IS 'Connections that were refused because of pg_kafka.max_connections';
+COMMENT ON COLUMN kafka.status.requests IS 'Requests of all APIs';
+COMMENT ON COLUMN kafka.status.errors IS 'Responses of all APIs with an error, as kafka.api_status counts them';
+COMMENT ON COLUMN kafka.status.malformed_requests IS
+    'Requests that could not be decoded, or are of an API or version that is not served; the connection was closed';
+COMMENT ON COLUMN kafka.status.bytes_received IS 'Bytes from clients';
+COMMENT ON COLUMN kafka.status.bytes_sent IS 'Bytes to clients, as far as the operating system has taken them';
+COMMENT ON COLUMN kafka.status.turns IS 'Turns in which the broker handled requests; what arrives meanwhile is handled together in the next';
+COMMENT ON COLUMN kafka.status.turn_requests_max IS 'Most requests that were handled in one turn; the average is requests / turns';
+COMMENT ON COLUMN kafka.status.commits IS 'Transactions that stored records; at most one in each turn';
+COMMENT ON COLUMN kafka.status.failed_commits IS 'Transactions of turns that failed; producers were told to try again, and the log says why';
+COMMENT ON COLUMN kafka.status.batches IS 'Record batches that were stored';
+COMMENT ON COLUMN kafka.status.batch_bytes IS 'Bytes of these batches, as they are stored';
+COMMENT ON COLUMN kafka.status.commit_bytes_max IS 'Most bytes of batches that were stored in one transaction';
+COMMENT ON COLUMN kafka.status.commit_time IS
+    'Time spent in the commits that stored records: the flush of the WAL, and the wait for synchronous standbys';
+COMMENT ON COLUMN kafka.status.commit_time_p50 IS 'Half of the commits took at most this long; to within an eighth, as all percentiles here';
+COMMENT ON COLUMN kafka.status.commit_time_p95 IS '95 of 100 commits took at most this long';
+COMMENT ON COLUMN kafka.status.commit_time_p99 IS '99 of 100 commits took at most this long';
+COMMENT ON COLUMN kafka.status.commit_time_max IS 'The longest commit';
+COMMENT ON COLUMN kafka.status.transaction_ids IS 'Transaction ids that the broker has used';
+COMMENT ON COLUMN kafka.status.cache_bytes IS 'What recent batches in memory take now; pg_kafka.tail_cache is the limit';
+COMMENT ON COLUMN kafka.status.cache_read_bytes IS 'Bytes of batches that Fetch requests found in memory';
+COMMENT ON COLUMN kafka.status.table_read_bytes IS 'Bytes of batches that Fetch requests read from tables';
+COMMENT ON COLUMN kafka.status.parked_requests IS 'Fetch requests that wait for records now';
+COMMENT ON COLUMN kafka.status.request_memory IS
+    'Bytes of requests that are held now; pg_kafka.request_memory is the limit. Requests that wait for records do not count';
+COMMENT ON COLUMN kafka.status.response_memory IS
+    'Bytes of batches in responses that clients have not taken yet; pg_kafka.response_memory is the limit';
+
+CREATE VIEW kafka.api_status AS
+SELECT a.api, a.requests, a.errors, a.latency_p50, a.latency_p95, a.latency_p99, a.latency_max
+  FROM kafka.broker_api_status() a;
+COMMENT ON VIEW kafka.api_status IS
+    'The APIs of the Kafka protocol that are served, one row each; counts are since the broker began to serve, and null while it does not. Latencies are in milliseconds, from the arrival of a whole request until its response is handed to the socket; null without requests. Those of Fetch include the time that consumers choose to wait for records';
+COMMENT ON COLUMN kafka.api_status.api IS 'Name of the API';
+COMMENT ON COLUMN kafka.api_status.requests IS 'Requests that came';
+COMMENT ON COLUMN kafka.api_status.errors IS
+    'Responses with an error code in them, be it of the whole request or of one of its topics or partitions, and requests that ended their connection instead of getting a response';
+COMMENT ON COLUMN kafka.api_status.latency_p50 IS 'Half of the requests took at most this long; to within an eighth, as all percentiles here';
+COMMENT ON COLUMN kafka.api_status.latency_p95 IS '95 of 100 requests took at most this long';
+COMMENT ON COLUMN kafka.api_status.latency_p99 IS '99 of 100 requests took at most this long';
+COMMENT ON COLUMN kafka.api_status.latency_max IS 'The slowest request';
+
+CREATE VIEW kafka.connections AS
+SELECT c.id, c.client_id, c.software_name, c.software_version, c.address, c.port, c.since, c.requests, c.in_flight,
+       c.bytes_received, c.bytes_sent
+  FROM kafka.broker_connections() c;
+COMMENT ON VIEW kafka.connections IS
+    'Open connections of Kafka clients, one row each; as many as pg_kafka.max_connections was at the server''s start, and 10,000 at most: further ones are served and counted, but not listed';
+COMMENT ON COLUMN kafka.connections.id IS 'Number of the connection, in the order in which they were accepted';
+COMMENT ON COLUMN kafka.connections.client_id IS 'client.id of its latest request, the first 127 bytes; null if it gave none';
+COMMENT ON COLUMN kafka.connections.software_name IS 'Name of the client library, the first 63 bytes; null if it has not told';
+COMMENT ON COLUMN kafka.connections.software_version IS 'Version of the client library, the first 63 bytes; null if it has not told';
+COMMENT ON COLUMN kafka.connections.address IS 'Address of the client';
+COMMENT ON COLUMN kafka.connections.port IS 'Port of the client';
+COMMENT ON COLUMN kafka.connections.since IS 'When it was accepted';
+COMMENT ON COLUMN kafka.connections.requests IS 'Requests that came';
+COMMENT ON COLUMN kafka.connections.in_flight IS 'Requests that are being handled, a Fetch that waits for records among them';
+COMMENT ON COLUMN kafka.connections.bytes_received IS 'Bytes from the client';
+COMMENT ON COLUMN kafka.connections.bytes_sent IS 'Bytes to the client, as far as the operating system has taken them';
+
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kafka FROM PUBLIC;
 REVOKE ALL ON TYPE kafka.header FROM PUBLIC;
+GRANT USAGE ON SCHEMA kafka TO pg_monitor;
+GRANT SELECT ON kafka.status, kafka.api_status, kafka.connections TO pg_monitor;
+GRANT EXECUTE ON FUNCTION kafka.broker_status(), kafka.broker_api_status(), kafka.broker_connections() TO pg_monitor;

@@ -2,6 +2,7 @@
 // only.
 #include "pg/settings.h"
 #include "pg/worker.h"
+#include "status/board.h"
 #include "worker/broker.h"
 #include "worker/janitor.h"
 
@@ -19,7 +20,8 @@ PGDLLEXPORT void pg_kafka_janitor_main(Datum argument);
 void _PG_init() {
     kafka::pg::require_preload();
     kafka::pg::define_settings();
-    kafka::pg::request_shared_memory();
+    const auto connections = static_cast<size_t>(kafka::pg::current_settings().max_connections);
+    kafka::pg::request_shared_memory(kafka::status::Board::size_for(connections));
     kafka::pg::register_workers();
 }
 

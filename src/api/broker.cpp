@@ -27,9 +27,9 @@ bool sets_compression(const log::ConfigOverrides& overrides) {
 
 } // namespace
 
-Broker::Broker(pg::Settings initial, std::string id, int32_t epoch)
-    : settings(std::move(initial)), cluster_id(std::move(id)), leader_epoch(epoch), tail_cache(0),
-      most_locks_(max_locks) {
+Broker::Broker(pg::Settings initial, std::string id, int32_t epoch, status::BrokerFigures& shown)
+    : settings(std::move(initial)), cluster_id(std::move(id)), leader_epoch(epoch), figures(shown),
+      tail_cache(0), response_memory(figures.response_memory), most_locks_(max_locks) {
     apply(settings);
 }
 
@@ -313,8 +313,18 @@ void Broker::write_staged() {
             {b.partition, leader_epoch, b.base_offset, b.last_offset, b.max_timestamp, b.data.data});
     }
     for (auto& [segment, append] : appends) append.finish();
+    const auto before = std::chrono::steady_clock::now();
     transaction.commit(durability_); // durable from here on: the one place that decides it
+    count_commit(std::chrono::steady_clock::now() - before);
     most_locks_ = std::min(most_locks_ + 1, max_locks);
+}
+
+void Broker::count_commit(std::chrono::nanoseconds time) {
+    figures.commits.add();
+    figures.commit_time.add(uint64_t(std::chrono::duration_cast<std::chrono::microseconds>(time).count()));
+    figures.batches.add(staging.batches().size());
+    figures.batch_bytes.add(staging.bytes());
+    figures.most_commit_bytes.raise_to(staging.bytes());
 }
 
 /// The shutdown may have ended the wait for a synchronous standby: then the client must ask, not believe.
@@ -338,6 +348,7 @@ void Broker::publish_staged() {
 void Broker::refuse_staged(const pg::Error& why) {
     const std::unordered_set<log::Topic*> topics = staging.topics();
     staging.rollback();
+    figures.failed_commits.add();
     if (!why.lock_not_available()) distrust(topics);
     if (!pg::shutdown_requested())
         pg::log(pg::Level::warning, "pg_kafka could not store records: " + std::string(why.what()),

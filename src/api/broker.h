@@ -14,6 +14,7 @@
 #include "log/staging.h"
 #include "pg/settings.h"
 #include "pg/spi.h"
+#include "status/board.h"
 #include "store/batches.h"
 #include "store/segments.h"
 #include "store/topics.h"
@@ -27,11 +28,12 @@ namespace kafka::api {
 
 class Broker {
 public:
-    Broker(pg::Settings settings, std::string cluster_id, int32_t leader_epoch);
+    Broker(pg::Settings settings, std::string cluster_id, int32_t leader_epoch, status::BrokerFigures& figures);
 
     pg::Settings settings;
     const std::string cluster_id;
     const int32_t leader_epoch; ///< of all partitions
+    status::BrokerFigures& figures; ///< for people to see; outlives the broker and its responses
     log::Catalog catalog;
     log::TailCache tail_cache;
     log::Staging staging;
@@ -114,6 +116,7 @@ private:
         std::optional<wire::Response> response; ///< none: the request expects none
     };
     void write_staged();
+    void count_commit(std::chrono::nanoseconds time);
     void flush_catalog();
     bool acknowledges() const;
     void publish_staged();

@@ -98,6 +98,7 @@ Stopped read(Broker& broker, const log::Topic& topic, const log::Partition& part
         if (budget == 0) return Stopped::postponed;
         read_tables(broker, topic, partition, offset, std::min(max_bytes, budget), at_least_one, run);
         broker.cold_read_bytes += run.bytes;
+        broker.figures.table_read_bytes.add(run.bytes);
         // Without even one batch there is none: the newest ones were lost with their table.
         if (run.slices.empty()) return at_least_one ? Stopped::at_end : Stopped::at_limit;
         offset = run.next_offset;
@@ -109,6 +110,7 @@ Stopped read(Broker& broker, const log::Topic& topic, const log::Partition& part
     const log::BatchRun newest =
         partition.tail->read(offset, max_bytes - run.bytes, at_least_one && run.slices.empty());
     run.bytes += newest.bytes;
+    broker.figures.cache_read_bytes.add(newest.bytes);
     run.slices.insert(run.slices.end(), newest.slices.begin(), newest.slices.end());
     if (!newest.slices.empty()) run.next_offset = newest.next_offset;
     return run.next_offset < partition.high_watermark ? Stopped::at_limit : Stopped::at_end;

@@ -6,18 +6,17 @@ namespace {
 
 /// What the last slice of a response refers to: its own bytes, and the charge for all of them.
 struct ChargedOwner {
-    ChargedOwner(std::shared_ptr<const void> of_slice, std::shared_ptr<std::atomic<size_t>> used,
-                 size_t charge)
-        : owner(std::move(of_slice)), total(std::move(used)), bytes(charge) {
-        *total += bytes;
+    ChargedOwner(std::shared_ptr<const void> of_slice, std::atomic<int64_t>& used, size_t charge)
+        : owner(std::move(of_slice)), total(used), bytes(int64_t(charge)) {
+        total += bytes;
     }
-    ~ChargedOwner() { *total -= bytes; }
+    ~ChargedOwner() { total -= bytes; }
     ChargedOwner(const ChargedOwner&) = delete;
     ChargedOwner& operator=(const ChargedOwner&) = delete;
 
     std::shared_ptr<const void> owner;
-    std::shared_ptr<std::atomic<size_t>> total;
-    size_t bytes;
+    std::atomic<int64_t>& total;
+    int64_t bytes;
 };
 
 } // namespace

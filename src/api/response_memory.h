@@ -12,21 +12,23 @@ namespace kafka::api {
 
 class ResponseMemory {
 public:
+    /// `used` is where it counts; outlives all responses.
+    explicit ResponseMemory(std::atomic<int64_t>& used) : used_(used) {}
     /// Bytes for all responses together. Main thread.
     void set_limit(size_t bytes) { limit_ = bytes; }
     /// Most bytes of batches that the next response may have. Main thread.
     size_t room() const {
-        const size_t used = *used_;
+        const size_t used = this->used();
         return used < limit_ ? (limit_ - used) / 4 : 0;
     }
     /// Counts `bytes` until `last`, the last slice of a response, is sent or dropped, in whatever thread that happens.
     void charge(wire::Slice& last, size_t bytes);
     /// Bytes in responses that are not sent yet. Any thread.
-    size_t used() const { return *used_; }
+    size_t used() const { return size_t(used_); }
 
 private:
     size_t limit_ = 0;
-    std::shared_ptr<std::atomic<size_t>> used_ = std::make_shared<std::atomic<size_t>>(0);
+    std::atomic<int64_t>& used_;
 };
 
 } // namespace kafka::api

@@ -21,6 +21,7 @@ extern "C" {
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/lwlock.h"
+#include "storage/procarray.h"
 #include "storage/shmem.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -45,6 +46,7 @@ struct Shared {
 static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<Latch*>::is_always_lock_free);
 
 Shared* shared;
+std::span<std::byte> status; ///< its size is known from the start
 bool catalog_changed;  ///< by the transaction of this process
 bool segments_changed; ///< the same for segments, with catalog_changed
 bool change_committed; ///< and it has been committed, but others may not see all of it yet
@@ -55,7 +57,7 @@ object_access_hook_type next_object_access_hook;
 
 void request_memory() {
     if (next_request_hook) next_request_hook();
-    RequestAddinShmemSpace(MAXALIGN(sizeof(Shared)));
+    RequestAddinShmemSpace(CACHELINEALIGN(sizeof(Shared)) + CACHELINEALIGN(status.size()));
 }
 
 void attach() {
@@ -64,6 +66,9 @@ void attach() {
     bool found;
     void* memory = ShmemInitStruct("pg_kafka", sizeof(Shared), &found);
     shared = found ? static_cast<Shared*>(memory) : new (memory) Shared;
+    memory = ShmemInitStruct("pg_kafka status", status.size(), &found);
+    if (!found) std::memset(memory, 0, status.size());
+    status = {static_cast<std::byte*>(memory), status.size()};
     LWLockRelease(AddinShmemInitLock);
 }
 
@@ -163,7 +168,8 @@ void withdraw_latch(int, Datum role) {
 
 } // namespace
 
-void request_shared_memory() {
+void request_shared_memory(size_t status_bytes) {
+    status = {static_cast<std::byte*>(nullptr), status_bytes};
     next_request_hook = shmem_request_hook;
     shmem_request_hook = request_memory;
     next_startup_hook = shmem_startup_hook;
@@ -177,6 +183,9 @@ void request_shared_memory() {
 bool in_worker() {
     return MyBgworkerEntry && std::strcmp(MyBgworkerEntry->bgw_library_name, "pg_kafka") == 0;
 }
+
+std::span<std::byte> status_memory() { return status; }
+bool process_exists(int32_t process) { return BackendPidGetProc(process) != nullptr; }
 
 uint64_t catalog_generation() { return shared->catalog_generation; }
 uint64_t segments_generation() { return shared->segments_generation; }

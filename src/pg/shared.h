@@ -2,15 +2,24 @@
 // the broker that SQL has changed its catalog. Functions run on the main thread of any process; std types
 // only.
 #pragma once
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace kafka::pg {
 
 /// The background workers.
 enum class Role { broker, janitor };
 
-/// Asks for shared memory and hooks the events that change the catalog; when the library is loaded.
-void request_shared_memory();
+/// Asks for shared memory and hooks the events that change the catalog; when the library is loaded. So many bytes of it are
+/// for status_memory().
+void request_shared_memory(size_t status_bytes);
+
+/// Memory for what the broker shows of itself; all zero when the server starts, also after a crash of one of its
+/// processes. Begins at a cache line.
+std::span<std::byte> status_memory();
+/// True if the server has a process of that number which may be a worker.
+bool process_exists(int32_t process);
 
 /// True in the broker and the janitor.
 bool in_worker();

@@ -21,6 +21,10 @@ extern "C" {
 namespace kafka::pg {
 namespace {
 
+uint64_t ids_used;
+
+bool has_id() { return TransactionIdIsValid(GetTopTransactionIdIfAny()); }
+
 void begin(const char* activity) {
     drop_kept_error();
     call([activity] {
@@ -61,6 +65,7 @@ void roll_back() noexcept {
         call([] {
             hold_cancel_requests();
             end_era();
+            ids_used += has_id();
             AbortCurrentTransaction();
             report_idle();
         });
@@ -96,7 +101,9 @@ void Transaction::commit(Durability durability) {
     call([] {
         if (SPI_finish() != SPI_OK_FINISH) elog(ERROR, "could not finish SPI");
         end_era();
+        const bool takes_id = has_id();
         CommitTransactionCommand();
+        ids_used += takes_id;
         hold_cancel_requests();
     });
     open_ = false;
@@ -124,5 +131,7 @@ Connection::~Connection() noexcept(false) {
 }
 
 bool in_transaction() { return IsTransactionState(); }
+
+uint64_t transaction_ids_used() noexcept { return ids_used; }
 
 } // namespace kafka::pg

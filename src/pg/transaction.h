@@ -1,6 +1,7 @@
 // A transaction of a background worker, and the SPI connection inside somebody else's. Main thread only; std
 // types only.
 #pragma once
+#include <cstdint>
 #include <string_view>
 
 namespace kafka::pg {
@@ -47,5 +48,8 @@ private:
 
 /// True while a transaction is open, whoever began it.
 bool in_transaction();
+
+/// How many transaction ids the Transactions of this process have taken.
+uint64_t transaction_ids_used() noexcept;
 
 } // namespace kafka::pg

@@ -25,16 +25,17 @@ bool wait_for_database() {
     return false;
 }
 
-std::unique_ptr<api::Broker> make_broker() {
+std::unique_ptr<api::Broker> make_broker(status::BrokerFigures& figures) {
     const store::Cluster cluster = join_cluster();
-    return std::make_unique<api::Broker>(pg::current_settings(), cluster.id, cluster.leader_epoch);
+    return std::make_unique<api::Broker>(pg::current_settings(), cluster.id, cluster.leader_epoch, figures);
 }
 
 Loop* running = nullptr; ///< for the end of the process, which does not unwind the stack
 
 void serve() {
     const uint64_t generation = pg::catalog_generation(); // before anything is read
-    Loop loop(make_broker(), generation);
+    status::Board& board = status::Board::make(pg::status_memory());
+    Loop loop(make_broker(board.broker), generation, board);
     const struct Running {
         explicit Running(Loop* loop) { running = loop; }
         ~Running() { running = nullptr; }

@@ -6,6 +6,8 @@
 #include "worker/database.h"
 #include "worker/dispatch.h"
 
+#include <unistd.h>
+
 namespace kafka::worker {
 namespace {
 
@@ -35,18 +37,23 @@ void write_to_log(const net::Notice& notice) {
 
 } // namespace
 
-Loop::Loop(std::unique_ptr<api::Broker> broker, uint64_t catalog_generation)
+Loop::Loop(std::unique_ptr<api::Broker> broker, uint64_t catalog_generation, status::Board& board)
     : broker_(std::move(broker)), generation_(catalog_generation), segments_(pg::segments_generation()),
-      server_(net_settings(broker_->settings), callbacks()) {
+      board_(board), first_transaction_id_(pg::transaction_ids_used()),
+      server_(net_settings(broker_->settings), callbacks(), &board) {
     pg::raise_open_file_limit(broker_->settings.max_connections);
     broker_->reload_catalog();
     publish_policy();
+    board_.begin(getpid(), broker_->now_ms());
     server_.start();
 }
 
 Loop::~Loop() { stop_net(); }
 
-void Loop::stop_net() { server_.stop(std::chrono::milliseconds(0)); }
+void Loop::stop_net() {
+    server_.stop(std::chrono::milliseconds(0));
+    board_.end();
+}
 
 // From the net thread ---------------------------------------------------------------------------------------
 
@@ -147,17 +154,30 @@ void Loop::handle(api::Inbound message) {
 
 void Loop::turn() {
     broker_->begin_turn();
+    size_t requests = 0;
     while (!taken_.empty() && !broker_->staged_enough()) {
         api::Inbound message = std::move(taken_.front());
         taken_.pop_front();
+        requests += std::holds_alternative<api::Call>(message);
         handle(std::move(message));
     }
     std::vector<api::Call> postponed = broker_->take_postponed();
+    requests -= postponed.size();
     taken_.insert(taken_.begin(), std::move_iterator(postponed.begin()), std::move_iterator(postponed.end()));
     if (!broker_->staging.empty()) send_replies(); // those that need no commit do not wait for it
     broker_->commit();
     send_replies(); // producers do not wait for the reading that their records call for
     resume_waiting();
+    show_turn(requests);
+}
+
+void Loop::show_turn(size_t requests) {
+    status::BrokerFigures& figures = broker_->figures;
+    if (requests > 0) figures.turns.add();
+    figures.most_turn_requests.raise_to(requests);
+    figures.parked.set(broker_->waiting.size());
+    figures.cache_bytes.set(broker_->tail_cache.bytes());
+    figures.transaction_ids.set(pg::transaction_ids_used() - first_transaction_id_);
 }
 
 void Loop::resume_waiting() {

@@ -12,8 +12,8 @@ namespace kafka::worker {
 /// Serves clients from construction until run() returns.
 class Loop {
 public:
-    /// `catalog_generation` is that of before the broker was made.
-    Loop(std::unique_ptr<api::Broker> broker, uint64_t catalog_generation);
+    /// `catalog_generation` is that of before the broker was made; `board` outlives it.
+    Loop(std::unique_ptr<api::Broker> broker, uint64_t catalog_generation, status::Board& board);
     ~Loop();
 
     /// Returns when the process is to end, or the database holds nothing to serve any more, or
@@ -31,6 +31,7 @@ private:
     void turn();
     void handle(api::Inbound message);
     void resume_waiting();
+    void show_turn(size_t requests);
     void send_replies();
     void publish_policy();
     void finish();
@@ -45,6 +46,8 @@ private:
     std::string catalog_failure_;      ///< why the catalog could not be read; empty: it could
     uint64_t generation_;              ///< of the catalog in memory
     uint64_t segments_;                ///< pg::segments_generation() of what memory knows of segments
+    status::Board& board_;
+    const uint64_t first_transaction_id_; ///< pg::transaction_ids_used() at the start
     net::Server server_;
 };
 
