@@ -28,11 +28,12 @@ namespace kafka::api {
 
 class Broker {
 public:
-    Broker(pg::Settings settings, std::string cluster_id, int32_t leader_epoch, status::BrokerFigures& figures);
+    Broker(pg::Settings settings, std::string cluster_id, int32_t leader_epoch,
+           status::BrokerFigures& figures);
 
     pg::Settings settings;
     const std::string cluster_id;
-    const int32_t leader_epoch; ///< of all partitions
+    const int32_t leader_epoch;     ///< of all partitions
     status::BrokerFigures& figures; ///< for people to see; outlives the broker and its responses
     log::Catalog catalog;
     log::TailCache tail_cache;

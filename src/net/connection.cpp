@@ -156,7 +156,8 @@ void Connection::on_bytes(wire::View bytes) {
         const FrameReader::Status status =
             reader_.read(bytes, context_.settings.max_request_bytes, context_.gate.budget());
         if (status == FrameReader::Status::bad_size) return refuse_size();
-        if (status == FrameReader::Status::complete) pipeline_.arrived(reader_.take_frame(), context_.event_ns);
+        if (status == FrameReader::Status::complete)
+            pipeline_.arrived(reader_.take_frame(), context_.event_ns);
     }
 }
 

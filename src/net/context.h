@@ -18,9 +18,8 @@ struct Context {
     Context(uv_loop_t& the_loop, Settings first_settings, Callbacks the_callbacks,
             std::shared_ptr<Waker> waker, const std::shared_ptr<status::Board>& board)
         : loop(the_loop), settings(std::move(first_settings)), callbacks(std::move(the_callbacks)),
-          notices(loop, callbacks.notice),
-          gate(loop, settings.request_memory, settings.max_stall, std::move(waker),
-               {board, &board->net.request_memory}),
+          notices(loop, callbacks.notice), gate(loop, settings.request_memory, settings.max_stall,
+                                                std::move(waker), {board, &board->net.request_memory}),
           idle_clock(loop, settings.connections_max_idle), figures(board->net), table(board->slots()) {}
 
     uv_loop_t& loop;

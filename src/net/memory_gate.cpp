@@ -15,7 +15,8 @@ constexpr Milliseconds longest_check_interval{1'000};
 MemoryGate::MemoryGate(uv_loop_t& loop, int64_t limit, Milliseconds max_stall, std::shared_ptr<Waker> waker,
                        std::shared_ptr<std::atomic<int64_t>> used)
     : loop_(loop), max_stall_(max_stall), waker_(std::move(waker)),
-      budget_(std::make_shared<MemoryBudget>(limit, [waker = waker_] { waker->wake(); }, std::move(used))),
+      budget_(std::make_shared<MemoryBudget>(
+          limit, [waker = waker_] { waker->wake(); }, std::move(used))),
       check_(loop, [this] { check(); }) {}
 
 void MemoryGate::set_limits(int64_t bytes, Milliseconds max_stall) {

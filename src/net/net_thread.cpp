@@ -13,7 +13,8 @@ void check(int error, const char* what) {
 
 /// The one that was given, whose owner is somebody else, or a new one.
 std::shared_ptr<status::Board> given_or_new(status::Board* given) {
-    return given ? std::shared_ptr<status::Board>(std::shared_ptr<void>(), given) : std::make_shared<status::Board>();
+    return given ? std::shared_ptr<status::Board>(std::shared_ptr<void>(), given)
+                 : std::make_shared<status::Board>();
 }
 
 } // namespace

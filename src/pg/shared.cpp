@@ -47,9 +47,9 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<Latch*>:
 
 Shared* shared;
 std::span<std::byte> status; ///< its size is known from the start
-bool catalog_changed;  ///< by the transaction of this process
-bool segments_changed; ///< the same for segments, with catalog_changed
-bool change_committed; ///< and it has been committed, but others may not see all of it yet
+bool catalog_changed;        ///< by the transaction of this process
+bool segments_changed;       ///< the same for segments, with catalog_changed
+bool change_committed;       ///< and it has been committed, but others may not see all of it yet
 
 shmem_request_hook_type next_request_hook;
 shmem_startup_hook_type next_startup_hook;

@@ -182,21 +182,23 @@ uint16_t Client::port() const {
 }
 
 Harness::Harness(net::Settings settings, status::Board* board)
-    : server_(std::move(settings), {[this](net::Received&& request) {
-                                        const std::lock_guard lock(mutex_);
-                                        received_.push_back(std::move(request));
-                                        changed_.notify_all();
-                                    },
-                                    [this](uint64_t connection) {
-                                        const std::lock_guard lock(mutex_);
-                                        closed_.push_back(connection);
-                                        changed_.notify_all();
-                                    },
-                                    [this](net::Notice&& notice) {
-                                        const std::lock_guard lock(mutex_);
-                                        notices_.push_back(std::move(notice));
-                                        changed_.notify_all();
-                                    }}, board) {
+    : server_(std::move(settings),
+              {[this](net::Received&& request) {
+                   const std::lock_guard lock(mutex_);
+                   received_.push_back(std::move(request));
+                   changed_.notify_all();
+               },
+               [this](uint64_t connection) {
+                   const std::lock_guard lock(mutex_);
+                   closed_.push_back(connection);
+                   changed_.notify_all();
+               },
+               [this](net::Notice&& notice) {
+                   const std::lock_guard lock(mutex_);
+                   notices_.push_back(std::move(notice));
+                   changed_.notify_all();
+               }},
+              board) {
     server_.start();
 }
 
