@@ -111,7 +111,7 @@ void net(std::string_view input) {
             while (!piece.empty()) {
                 const auto status = reader.read(piece, 1 << 20, budget);
                 if (status == net::FrameReader::Status::bad_size) return;
-                if (status == net::FrameReader::Status::complete) pipeline.arrived(reader.take_frame());
+                if (status == net::FrameReader::Status::complete) pipeline.arrived(reader.take_frame(), i);
             }
             while (const auto frame = pipeline.admit()) {
                 must(frame->complete(), "a request is whole");
