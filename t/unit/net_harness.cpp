@@ -106,15 +106,18 @@ std::string fetch(int32_t correlation_id) {
 
 Client::Client(uint16_t port, const std::function<void()>& before_connect)
     : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    const timeval patience{deadline.count(), 0};
-    setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     before_connect();
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) close();
+    if (connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+        close();
+        return;
+    }
+    const timeval patience{deadline.count(), 0};
+    setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 }
 
 Client::~Client() { close(); }
