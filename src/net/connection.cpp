@@ -199,6 +199,7 @@ void Connection::hand_over(std::shared_ptr<Frame> frame) {
     wire::DecodeResult decoded = wire::decode_request(frame->view());
     if (!decoded.ok()) return refuse_request(decoded.describe());
     frame->charge(decoded.memory);
+    context_.spare_memory.held(frame->size() + decoded.memory);
     pipeline_.last_is_of(decoded.request.index());
     figures_.request(decoded);
     Received received{{id_, pipeline_.last_sequence()},
@@ -249,6 +250,7 @@ void Connection::collect_answers() {
         ending_ = answer.close;
         if (!pipeline_.any_in_flight()) context_.idle_clock.idle(*this);
     }
+    context_.spare_memory.held(output_.size());
 }
 
 // What the socket does not take at once is left to libuv, one write at a time: meanwhile further answers

@@ -5,6 +5,7 @@
 #include "net/messages.h"
 #include "net/notices.h"
 #include "net/settings.h"
+#include "net/spare_memory.h"
 #include "net/waker.h"
 #include "status/board.h"
 
@@ -20,7 +21,8 @@ struct Context {
         : loop(the_loop), settings(std::move(first_settings)), callbacks(std::move(the_callbacks)),
           notices(loop, callbacks.notice), gate(loop, settings.request_memory, settings.max_stall,
                                                 std::move(waker), {board, &board->net.request_memory}),
-          idle_clock(loop, settings.connections_max_idle), figures(board->net), table(board->slots()) {}
+          idle_clock(loop, settings.connections_max_idle), spare_memory(loop), figures(board->net),
+          table(board->slots()) {}
 
     uv_loop_t& loop;
     Settings settings;
@@ -28,6 +30,7 @@ struct Context {
     Notices notices;
     MemoryGate gate;
     IdleClock idle_clock;
+    SpareMemory spare_memory;
     status::NetFigures& figures;
     status::ConnectionTable table;
     /// When what is being done now began, for latencies: read once for all that comes together, or leaves together.

@@ -99,6 +99,7 @@ void NetThread::close_handles() noexcept {
     context_.notices.close();
     context_.gate.close();
     context_.idle_clock.close();
+    context_.spare_memory.close();
     loop_.waker->detach();
     uv_close(reinterpret_cast<uv_handle_t*>(&loop_.wakeup), nullptr);
 }
