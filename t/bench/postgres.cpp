@@ -1,6 +1,7 @@
 // See postgres.h.
 #include "postgres.h"
 
+#include "../hex.h"
 #include "program.h"
 
 #include <sstream>
@@ -17,16 +18,6 @@ std::string filled_in(std::string text, const std::vector<std::pair<std::string,
         for (size_t at; (at = text.find("{" + name + "}")) != std::string::npos;)
             text.replace(at, name.size() + 2, value);
     return text;
-}
-
-std::string to_hex(const std::string& bytes) {
-    constexpr char digits[] = "0123456789abcdef";
-    std::string hex;
-    for (const char byte : bytes) {
-        hex.push_back(digits[uint8_t(byte) >> 4]);
-        hex.push_back(digits[uint8_t(byte) & 15]);
-    }
-    return hex;
 }
 
 /// The batch is not compressed and goes out of line as a whole: the fastest that plain SQL does with it.

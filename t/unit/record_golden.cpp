@@ -1,5 +1,6 @@
 // Batches that Apache Kafka's own classes wrote, with what they say: all of them where the golden vectors are
 // beside the project, a few that are kept here otherwise.
+#include "../hex.h"
 #include "record/builder.h"
 #include "record/check.h"
 #include "record/records.h"
@@ -18,13 +19,6 @@ using samples::Json;
 namespace {
 
 constexpr Codec all_codecs[] = {Codec::none, Codec::gzip, Codec::snappy, Codec::lz4, Codec::zstd};
-
-std::string from_hex(const std::string& hex) {
-    std::string out;
-    for (size_t i = 0; i + 1 < hex.size(); i += 2)
-        out.push_back(char(std::stoi(hex.substr(i, 2), nullptr, 16)));
-    return out;
-}
 
 std::optional<std::string> bytes_of(const Json& hex) {
     return hex.is_null() ? std::nullopt : std::optional(from_hex(hex.text));

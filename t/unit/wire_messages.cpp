@@ -19,23 +19,6 @@ template <class Messages> void make(AnyMessage& message, size_t index) {
 
 } // namespace
 
-std::string from_hex(const std::string& hex) {
-    std::string bytes;
-    for (size_t i = 0; i + 1 < hex.size(); i += 2)
-        bytes.push_back(char(std::stoi(hex.substr(i, 2), nullptr, 16)));
-    return bytes;
-}
-
-std::string to_hex(View bytes) {
-    constexpr char digits[] = "0123456789abcdef";
-    std::string hex;
-    for (const char byte : bytes) {
-        hex.push_back(digits[uint8_t(byte) >> 4]);
-        hex.push_back(digits[uint8_t(byte) & 15]);
-    }
-    return hex;
-}
-
 std::string joined(const Encoded& encoded) {
     std::string bytes;
     for (const Slice& part : encoded.parts) bytes.append(part.data);

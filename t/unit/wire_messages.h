@@ -3,6 +3,7 @@
 // The functions that take a Kind or an AnyMessage work for every message of every API; all templates behind
 // them are compiled once, in three sources.
 #pragma once
+#include "../hex.h"
 #include "record_json.h"
 #include "wire/codec.h"
 #include "wire/requests.h"
@@ -15,8 +16,6 @@ namespace wire_test {
 using namespace kafka::wire;
 using samples::Json;
 
-std::string from_hex(const std::string& hex);
-std::string to_hex(View bytes);
 /// All parts in one string.
 std::string joined(const Encoded& encoded);
 /// Whether two values are the same; if not, the path of the first difference is appended to `where`.
