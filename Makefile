@@ -76,7 +76,8 @@ $(foreach build,plain sanitized,$(eval $(call unit_program,$(build))))
 
 .PHONY: unit unit-programs test run bench stop deps format fuzz
 unit-programs: .build/plain/unit .build/sanitized/unit
-unit: unit-programs
+unit: deps
+	$(MAKE) -j$(JOBS) unit-programs
 	.build/plain/unit
 	.build/sanitized/unit
 
@@ -90,7 +91,10 @@ FUZZ_FLAGS = -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recov
 	clang++-14 $(UNIT_FLAGS) $(FUZZ_FLAGS) -c $< -o $@
 .build/fuzz/fuzz: $(PURE_SOURCES:%.cpp=.build/fuzz/%.o) .build/fuzz/t/fuzz/targets.o .build/fuzz/t/fuzz/fuzzer.o
 	clang++-14 -fsanitize=fuzzer,address,undefined $^ -o $@ $(LIBRARIES) -lpthread
-fuzz: .build/fuzz/fuzz $(FUZZ_TARGETS:%=fuzz-%)
+fuzz:
+	@.ci/install-packages fuzz
+	$(MAKE) -j$(JOBS) .build/fuzz/fuzz
+	$(MAKE) $(FUZZ_TARGETS:%=fuzz-%)
 fuzz-%: .build/fuzz/fuzz
 	test -z '$(GOLDEN)' || perl t/fuzz/corpus.pl seed '$(GOLDEN)' .build/fuzz/corpus
 	test ! -f t/fuzz/corpus/$*.hex || perl t/fuzz/corpus.pl unpack t/fuzz/corpus/$*.hex .build/fuzz/corpus/$*
@@ -152,4 +156,5 @@ deps:
 	@PG_CONFIG='$(PG_CONFIG)' .ci/install-packages
 
 format:
+	@.ci/install-packages format
 	clang-format-14 -i $$(find src t -name '*.h' -o -name '*.cpp')
