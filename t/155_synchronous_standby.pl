@@ -46,6 +46,17 @@ my $offset = produce_until_it_waits();
 require_standby('');
 is($client->receive->{responses}[0]{partition_responses}[0]{base_offset}, $offset, 'until none is asked for any more');
 
+# A session whose wait is cancelled is told of success with a warning. A producer cannot be warned.
+require_standby('nobody');
+$offset = produce_until_it_waits();
+my $broker_pid = $server->pid_of('broker');
+$server->sql("SELECT pg_cancel_backend($broker_pid)");
+ok(!$client->readable(0.3), 'pg_cancel_backend does not end the wait');
+require_standby('');
+is($client->receive->{responses}[0]{partition_responses}[0]{base_offset}, $offset, 'which ends when none is asked for any more');
+is($server->log_count(qr/canceling wait for synchronous replication/), 0, 'nothing has been cancelled');
+is($server->pid_of('broker'), $broker_pid, 'the broker is the same');
+
 require_standby('nobody');
 $offset = produce_until_it_waits();
 my $another = $broker->connect;

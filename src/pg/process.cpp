@@ -21,6 +21,7 @@ extern "C" {
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/sinval.h"
+#include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/wait_event.h"
 }
@@ -31,7 +32,11 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-volatile std::sig_atomic_t shutdown_flag, reload_flag;
+volatile std::sig_atomic_t shutdown_flag, reload_flag, cancel_requests_ignored;
+
+extern "C" void on_sigint(SIGNAL_ARGS) {
+    if (!cancel_requests_ignored) StatementCancelHandler(postgres_signal_arg);
+}
 
 extern "C" void on_sigterm(int) {
     const int saved_errno = errno;
@@ -170,8 +175,13 @@ bool waits_for_standbys() noexcept {
 
 void hold_cancel_requests() noexcept { QueryCancelHoldoffCount = 1; } // an ERROR has set it to 0
 
+CancelRequestsIgnored::CancelRequestsIgnored() noexcept { cancel_requests_ignored = true; }
+
+CancelRequestsIgnored::~CancelRequestsIgnored() { cancel_requests_ignored = false; }
+
 void handle_signals() {
     hold_cancel_requests();
+    pqsignal(SIGINT, on_sigint);
     pqsignal(SIGTERM, on_sigterm);
     pqsignal(SIGHUP, on_sighup);
     BackgroundWorkerUnblockSignals();

@@ -54,7 +54,17 @@ bool waits_for_standbys() noexcept;
 /// server is asked for there, a line in the log for instance. Until the next transaction begins; private to pg/.
 void hold_cancel_requests() noexcept;
 
-/// Takes over SIGTERM and SIGHUP and lets signals in. A statement that runs when SIGTERM comes fails with query_canceled.
+/// While one of these lives, requests to cancel are not heard: within a commit there is no statement any more, and the server would
+/// take one for the wish not to wait for standbys, and report success. SIGTERM still ends that wait. Private to pg/.
+class CancelRequestsIgnored {
+public:
+    CancelRequestsIgnored() noexcept;
+    ~CancelRequestsIgnored();
+    CancelRequestsIgnored(const CancelRequestsIgnored&) = delete;
+    CancelRequestsIgnored& operator=(const CancelRequestsIgnored&) = delete;
+};
+
+/// Takes over SIGINT, SIGTERM and SIGHUP and lets signals in. A statement that runs when SIGTERM comes fails with query_canceled.
 /// Private to the start of workers.
 void handle_signals();
 

@@ -98,7 +98,9 @@ void Transaction::commit(Durability durability) {
     });
     throw_kept_error();
     MemoryContextSwitchTo(TopMemoryContext); // for an error of what follows: SPI's context ends before it
+    const CancelRequestsIgnored ignored;
     call([] {
+        if (!shutdown_requested()) CHECK_FOR_INTERRUPTS(); // the last moment for a cancel request
         if (SPI_finish() != SPI_OK_FINISH) elog(ERROR, "could not finish SPI");
         end_era();
         const bool takes_id = has_id();
