@@ -1,5 +1,5 @@
 // A request on its way through the main thread, together with the one right to answer it, now or later.
-// Made on the net thread (api/receive.cpp), answered on the main thread; movable, never copied.
+// Made off the main thread (api/receive.cpp), answered on the main thread; movable, never copied.
 #pragma once
 #include "net/server.h"
 #include "record/check.h"
@@ -13,7 +13,7 @@
 
 namespace kafka::api {
 
-/// One batch of a Produce request after the checks that need no topic; made on the net thread.
+/// One batch of a Produce request after the checks that need no topic.
 struct PreparedBatch {
     record::Checked checked;
     wire::Slice data; ///< what is stored: within the received frame, or compressed anew by us
@@ -40,6 +40,7 @@ public:
         return *std::any_cast<T>(&progress_);
     }
     const net::Frame& frame() const { return *received_->frame; }
+    const std::shared_ptr<net::Frame>& shared_frame() const { return received_->frame; }
     /// Gives up the received bytes, and their part of the request memory. Only for requests without record
     /// batches.
     void release_frame() {

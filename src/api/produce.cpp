@@ -96,9 +96,7 @@ PartitionProduceResponse append(Broker& broker, log::Topic& topic, int32_t index
                                 int64_t now_ms) {
     record::Checked& checked = batch.checked;
     if (checked.error != ErrorCode::none) return failed(index, checked.error, std::move(checked.message));
-    const size_t max_decompressed = size_t(broker.settings.max_decompressed_bytes);
-    if (auto violation =
-            record::violates(checked, limits_of(topic, now_ms), batch.data.data, max_decompressed))
+    if (auto violation = record::violates(checked, limits_of(topic, now_ms), batch.data.data))
         return refused(index, std::move(*violation));
 
     const int64_t base_offset = log::Staging::next_offset(topic, index);

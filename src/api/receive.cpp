@@ -43,6 +43,28 @@ PreparedBatches prepare_all(const wire::produce::Request& request, int16_t versi
     return batches;
 }
 
+/// What the net thread checks of one request at most: received bytes, and unpacked ones. It takes some milliseconds.
+constexpr size_t max_bytes_at_once = 1 << 20;
+
+/// The batches of a request that is no work worth mentioning, or nothing.
+std::optional<PreparedBatches> prepare_at_once(const wire::produce::Request& request, int16_t version,
+                                               const std::shared_ptr<net::Frame>& frame,
+                                               const BatchPolicy& policy) {
+    if (frame->size() > max_bytes_at_once) return std::nullopt;
+    PreparedBatches batches;
+    size_t left = std::min(max_bytes_at_once, policy.max_decompressed_bytes);
+    for (const auto& topic : request.topic_data) {
+        if (target_for(topic, policy)) return std::nullopt;
+        for (const auto& partition : topic.partition_data) {
+            batches.push_back(prepare(partition.records, version, frame, std::nullopt, left));
+            const record::Checked& checked = batches.back().checked;
+            if (checked.error == wire::ErrorCode::message_too_large) return std::nullopt; // for us, at least
+            left -= std::min(left, checked.decompressed_size);
+        }
+    }
+    return batches;
+}
+
 } // namespace
 
 std::optional<TargetCompression> target_compression(const std::string& type, std::optional<int> level) {
@@ -51,11 +73,44 @@ std::optional<TargetCompression> target_compression(const std::string& type, std
     return TargetCompression{*codec, level};
 }
 
-Call receive(net::Received received, const BatchPolicy& policy) {
-    PreparedBatches batches;
-    if (const auto* produce = std::get_if<wire::produce::Request>(&received.request))
-        batches = prepare_all(*produce, received.header.api_version, received.frame, policy);
-    return Call(std::move(received), std::move(batches));
+Receiver::Receiver(std::function<void(Call&&)> deliver, std::function<void(net::Reply&&)> refuse)
+    : deliver_(std::move(deliver)), refuse_(std::move(refuse)) {}
+
+void Receiver::set_policy(BatchPolicy policy) {
+    auto fresh = std::make_shared<const BatchPolicy>(std::move(policy));
+    const std::lock_guard lock(mutex_);
+    policy_ = std::move(fresh);
 }
+
+std::shared_ptr<const BatchPolicy> Receiver::policy() const {
+    const std::lock_guard lock(mutex_);
+    return policy_;
+}
+
+void Receiver::receive(net::Received&& received) {
+    const auto* produce = std::get_if<wire::produce::Request>(&received.request);
+    if (!produce) return deliver_(Call(std::move(received), {}));
+    const uint64_t connection = received.id.connection;
+    if (!thread_.has(connection)) {
+        auto batches = prepare_at_once(*produce, received.header.api_version, received.frame, *policy());
+        if (batches) return deliver_(Call(std::move(received), std::move(*batches)));
+    }
+    thread_.add(connection, [this, call = std::make_shared<Call>(std::move(received), PreparedBatches())] {
+        check(std::move(*call));
+    });
+}
+
+/// On the checking thread.
+void Receiver::check(Call&& call) {
+    try {
+        const auto& request = std::get<wire::produce::Request>(call.request());
+        call.batches() = prepare_all(request, call.version(), call.shared_frame(), *policy());
+    } catch (const std::bad_alloc&) {
+        return refuse_(std::move(call).close("There is not enough memory to serve it."));
+    }
+    deliver_(std::move(call));
+}
+
+void Receiver::stop() { thread_.stop(); }
 
 } // namespace kafka::api

@@ -3,8 +3,10 @@
 // offsets.
 #pragma once
 #include "api/call.h"
+#include "api/checking_thread.h"
 #include "log/catalog.h"
 
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <variant>
@@ -17,7 +19,7 @@ struct TargetCompression {
     std::optional<int> level;
 };
 
-/// How the net thread treats the batches it receives; an immutable value that the main thread replaces.
+/// How the batches that are received are treated; an immutable value that the main thread replaces.
 struct BatchPolicy {
     size_t max_decompressed_bytes = 0;
     std::optional<TargetCompression> by_default; ///< nothing: as the producer sent it
@@ -28,24 +30,6 @@ struct BatchPolicy {
 /// What compression.type and its level mean; nothing for "producer".
 std::optional<TargetCompression> target_compression(const std::string& type, std::optional<int> level);
 
-/// Hands the current policy from the main thread to the net thread.
-class PolicyBox {
-public:
-    void set(BatchPolicy policy) {
-        auto fresh = std::make_shared<const BatchPolicy>(std::move(policy));
-        std::lock_guard lock(mutex_);
-        policy_ = std::move(fresh);
-    }
-    std::shared_ptr<const BatchPolicy> get() const {
-        std::lock_guard lock(mutex_);
-        return policy_;
-    }
-
-private:
-    mutable std::mutex mutex_;
-    std::shared_ptr<const BatchPolicy> policy_ = std::make_shared<const BatchPolicy>();
-};
-
 /// A client's connection has ended: nothing it waits for needs an answer.
 struct ConnectionClosed {
     uint64_t connection;
@@ -54,7 +38,30 @@ struct ConnectionClosed {
 /// net thread -> main thread.
 using Inbound = std::variant<Call, ConnectionClosed, net::Notice>;
 
-/// Makes the call of a request. Runs on the net thread.
-Call receive(net::Received received, const BatchPolicy& policy);
+/// Makes calls of requests. The net thread does it itself, but for Produce requests that would hold up other clients: their
+/// batches are large, unpack to much, or are compressed anew. Those are for the checking thread, and so are requests of the
+/// same connection that come meanwhile, since they must not overtake.
+class Receiver {
+public:
+    /// `deliver` takes calls and `refuse` what is answered at once; both on either thread.
+    Receiver(std::function<void(Call&&)> deliver, std::function<void(net::Reply&&)> refuse);
+
+    /// Takes effect with the next request. Main thread.
+    void set_policy(BatchPolicy policy);
+    /// Net thread.
+    void receive(net::Received&& received);
+    /// What is not checked yet stays unanswered. After this nothing is delivered. Main thread.
+    void stop();
+
+private:
+    std::shared_ptr<const BatchPolicy> policy() const;
+    void check(Call&& call);
+
+    std::function<void(Call&&)> deliver_;
+    std::function<void(net::Reply&&)> refuse_;
+    mutable std::mutex mutex_;
+    std::shared_ptr<const BatchPolicy> policy_ = std::make_shared<const BatchPolicy>();
+    CheckingThread thread_;
+};
 
 } // namespace kafka::api

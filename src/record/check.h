@@ -70,8 +70,7 @@ constexpr size_t max_record_errors = 1000;
 /// How a batch that passed check() breaks the topic's policies, if it does: MESSAGE_TOO_LARGE,
 /// INVALID_TIMESTAMP, INVALID_RECORD (no key in a compacted topic), RECORD_LIST_TOO_LARGE. `batch` is what is
 /// to be stored: the bytes that were checked, or the same recompressed. Its size counts too; its records are
-/// read again only to name those at fault.
-std::optional<Violation> violates(const Checked& checked, const Limits& limits, wire::View batch,
-                                  size_t max_decompressed);
+/// read again only to name those at fault, and only up to 1 MiB of them.
+std::optional<Violation> violates(const Checked& checked, const Limits& limits, wire::View batch);
 
 } // namespace kafka::record

@@ -41,16 +41,19 @@ std::string outside(int64_t timestamp, const Window& window) {
            " to " + std::to_string(window.to);
 }
 
+/// Records at fault are not looked for in a batch that unpacks to more: this is the main thread's time.
+constexpr size_t max_bytes_searched = 1 << 20;
+
 struct Faults {
-    std::vector<RecordError> records; ///< the first ones
-    bool late = false;                ///< some record has a timestamp outside the window
+    std::vector<RecordError> records = {}; ///< the first ones
+    bool late = false;                     ///< some record has a timestamp outside the window
     bool full() const { return records.size() >= max_record_errors; }
 };
 
 /// Names the records at fault. Where the key is missing the timestamp is not looked at, as in Kafka.
-Faults find_faults(View batch, size_t max_decompressed, const Window& window, bool compacted) {
+Faults find_faults(View batch, const Window& window, bool compacted) {
     Faults faults;
-    RecordReader reader(batch, max_decompressed);
+    RecordReader reader(batch, max_bytes_searched);
     Record record;
     for (int32_t index = 0; reader.next(record); index++) {
         const bool keyless = compacted && !record.key;
@@ -65,13 +68,14 @@ Faults find_faults(View batch, size_t max_decompressed, const Window& window, bo
 
 /// What is wrong with single records. A timestamp outside the window decides the code, also beside missing
 /// keys.
-std::optional<Violation> violates_by_record(const Checked& checked, const Limits& limits, View batch,
-                                            size_t max_decompressed) {
+std::optional<Violation> violates_by_record(const Checked& checked, const Limits& limits, View batch) {
     const Window window = window_of(limits);
     const bool late = !window.has(checked.max_timestamp) || !window.has(checked.min_timestamp);
     const bool keyless = limits.compacted && checked.first_null_key >= 0;
     if (!late && !keyless) return std::nullopt;
-    Faults faults = find_faults(batch, max_decompressed, window, limits.compacted);
+    Faults faults{.late = late};
+    if (checked.decompressed_size <= max_bytes_searched)
+        faults = find_faults(batch, window, limits.compacted);
     if (faults.late)
         return Violation{ErrorCode::invalid_timestamp,
                          "Records have timestamps outside the range that the topic accepts",
@@ -82,12 +86,11 @@ std::optional<Violation> violates_by_record(const Checked& checked, const Limits
 
 } // namespace
 
-std::optional<Violation> violates(const Checked& checked, const Limits& limits, View batch,
-                                  size_t max_decompressed) {
+std::optional<Violation> violates(const Checked& checked, const Limits& limits, View batch) {
     const size_t size = std::max(checked.size, batch.size());
     if (int64_t(size) > limits.max_message_bytes)
         return too_large(ErrorCode::message_too_large, size, "max.message.bytes", limits.max_message_bytes);
-    if (auto violation = violates_by_record(checked, limits, batch, max_decompressed)) return violation;
+    if (auto violation = violates_by_record(checked, limits, batch)) return violation;
     if (int64_t(size) > limits.segment_bytes)
         return too_large(ErrorCode::record_list_too_large, size, "segment.bytes", limits.segment_bytes);
     return std::nullopt;

@@ -40,6 +40,8 @@ void write_to_log(const net::Notice& notice) {
 Loop::Loop(std::unique_ptr<api::Broker> broker, uint64_t catalog_generation, status::Board& board)
     : broker_(std::move(broker)), generation_(catalog_generation), segments_(pg::segments_generation()),
       board_(board), first_transaction_id_(pg::transaction_ids_used()),
+      receiver_([this](api::Call&& call) { post(std::move(call)); },
+                [this](net::Reply&& reply) { answer(std::move(reply)); }),
       server_(net_settings(broker_->settings), callbacks(), &board) {
     pg::raise_open_file_limit(broker_->settings.max_connections);
     broker_->reload_catalog();
@@ -52,18 +54,25 @@ Loop::~Loop() { stop_net(); }
 
 void Loop::stop_net() {
     server_.stop(std::chrono::milliseconds(0));
+    receiver_.stop();
     board_.end();
 }
 
-// From the net thread ---------------------------------------------------------------------------------------
+// From the threads beside ---------------------------------------------------------------------------------------
 
 void Loop::post(api::Inbound message) {
     if (inbox_.post(std::move(message))) pg::wake_main();
 }
 
+void Loop::answer(net::Reply&& reply) {
+    std::vector<net::Reply> replies;
+    replies.push_back(std::move(reply));
+    server_.reply(std::move(replies));
+}
+
 net::Callbacks Loop::callbacks() {
     return {
-        [this](net::Received&& received) { post(api::receive(std::move(received), *policy_.get())); },
+        [this](net::Received&& received) { receiver_.receive(std::move(received)); },
         [this](uint64_t connection) { post(api::ConnectionClosed{connection}); },
         [this](net::Notice&& notice) { post(std::move(notice)); },
     };
@@ -135,7 +144,7 @@ void Loop::reload_settings() {
 
 /// Before the replies to whoever changed it: the next batch of that client is treated as it says.
 void Loop::publish_policy() {
-    if (std::exchange(broker_->batch_policy_changed, false)) policy_.set(broker_->batch_policy());
+    if (std::exchange(broker_->batch_policy_changed, false)) receiver_.set_policy(broker_->batch_policy());
 }
 
 void Loop::take_inbox() {
@@ -191,8 +200,9 @@ void Loop::send_replies() {
     if (!broker_->replies.empty()) server_.reply(std::exchange(broker_->replies, {}));
 }
 
-/// What has been received is still done and answered; then the connections are closed.
+/// What has been received, and checked, is still done and answered; then the connections are closed.
 void Loop::finish() {
+    receiver_.stop();
     take_inbox();
     while (!taken_.empty()) turn();
     send_replies();

@@ -2,6 +2,7 @@
 // thread posts.
 #pragma once
 #include "api/broker.h"
+#include "api/receive.h"
 #include "net/mailbox.h"
 #include "net/server.h"
 
@@ -38,16 +39,17 @@ private:
 
     net::Callbacks callbacks();
     void post(api::Inbound message);
+    void answer(net::Reply&& reply);
 
     std::unique_ptr<api::Broker> broker_;
     net::Mailbox<api::Inbound> inbox_; ///< net -> main
-    api::PolicyBox policy_;            ///< main -> net
     std::deque<api::Inbound> taken_;   ///< from the inbox, not yet handled
     std::string catalog_failure_;      ///< why the catalog could not be read; empty: it could
     uint64_t generation_;              ///< of the catalog in memory
     uint64_t segments_;                ///< pg::segments_generation() of what memory knows of segments
     status::Board& board_;
     const uint64_t first_transaction_id_; ///< pg::transaction_ids_used() at the start
+    api::Receiver receiver_;
     net::Server server_;
 };
 

@@ -95,7 +95,7 @@ void record(std::string_view input) {
     tight.max_message_bytes = tight.segment_bytes = int64_t(max_decompressed);
     tight.now_ms = checked.max_timestamp;
     tight.compacted = what & 8;
-    (void)record::violates(checked, tight, batch, max_decompressed);
+    (void)record::violates(checked, tight, batch);
     recompressed_is_the_same(batch, *records, codec);
 }
 

@@ -17,7 +17,7 @@ Limits default_limits() { return {1048588, 1 << 30, INT64_MAX, 3600000, some_tim
 std::optional<Violation> violation(const std::string& batch, const Limits& limits) {
     const Checked checked = check(batch, samples::current_produce_version, samples::enough);
     CHECK_EQ(checked.error, ErrorCode::none);
-    return violates(checked, limits, batch, samples::enough);
+    return violates(checked, limits, batch);
 }
 
 std::string batch_of(std::initializer_list<int64_t> timestamps, std::initializer_list<int> keyless = {}) {
@@ -54,8 +54,8 @@ TEST("policy: a batch that recompression made larger is measured again") {
     Limits limits = default_limits();
     limits.max_message_bytes = int64_t(small.size());
     CHECK(large.size() > small.size());
-    CHECK(!violates(checked, limits, small, samples::enough));
-    CHECK(violates(checked, limits, large, samples::enough)->error == ErrorCode::message_too_large);
+    CHECK(!violates(checked, limits, small));
+    CHECK(violates(checked, limits, large)->error == ErrorCode::message_too_large);
 }
 
 TEST("policy: a batch larger than a segment is RECORD_LIST_TOO_LARGE") {
@@ -65,6 +65,15 @@ TEST("policy: a batch larger than a segment is RECORD_LIST_TOO_LARGE") {
     CHECK(!violation(batch, limits));
     limits.segment_bytes--;
     CHECK(violation(batch, limits)->error == ErrorCode::record_list_too_large);
+}
+
+TEST("policy: records at fault are not looked for in a batch that unpacks to a lot") {
+    BatchBuilder builder({.codec = Codec::zstd});
+    builder.add(some_time, "k", std::string(2 << 20, 'v'));
+    builder.add(INT64_MAX / 2, "k", "v");
+    const auto late = violation(builder.finish(), default_limits());
+    CHECK(late->error == ErrorCode::invalid_timestamp);
+    CHECK(late->records.empty());
 }
 
 TEST("policy: timestamps at the ends of the window pass, outside they are named one by one") {
