@@ -9,6 +9,8 @@
 #include "pg/versions.h"
 
 extern "C" {
+#include "access/heapam.h"
+#include "access/hio.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -40,6 +42,14 @@ size_t free_bytes_of_last_page(Relation table) {
     return bytes;
 }
 
+/// COPY's state, but without its ring of buffers: consumers will ask for what has been written.
+BulkInsertState bulk_insert_state() {
+    const BulkInsertState state = GetBulkInsertState();
+    FreeAccessStrategy(state->strategy);
+    state->strategy = nullptr;
+    return state;
+}
+
 HeapTuple form_tuple(TupleDesc columns, Arguments& values) {
     bool nulls[MaxHeapAttributeNumber];
     for (int i = 0; i < values.count(); i++) nulls[i] = values.nulls()[i] == 'n';
@@ -53,7 +63,8 @@ struct BulkInsert::Target {
     Relation table;
     EState* estate;
     ResultRelInfo* relation;
-    TupleTableSlot** slots; ///< made as they are needed, and used again
+    BulkInsertState extension; ///< lets the server extend the table by several pages at once
+    TupleTableSlot** slots;    ///< made as they are needed, and used again
     int slots_made = 0, rows = 0;
     size_t bytes = 0;     ///< of the rows in slots
     size_t page_free = 0; ///< what the page being filled can still take as one row
@@ -73,6 +84,7 @@ BulkInsert::BulkInsert(const std::string& schema, const std::string& name)
         target->relation = makeNode(ResultRelInfo);
         InitResultRelInfo(target->relation, target->table, 0, nullptr, 0);
         ExecOpenIndices(target->relation, false);
+        target->extension = bulk_insert_state();
         target->slots = static_cast<TupleTableSlot**>(palloc(most_rows * sizeof(TupleTableSlot*)));
         MemoryContextSwitchTo(caller);
         target->page_free = free_bytes_of_last_page(target->table);
@@ -129,7 +141,7 @@ void BulkInsert::flush() {
             for (int i = 0; i < target->rows; i++)
                 ExecConstraints(target->relation, target->slots[i], target->estate);
         table_multi_insert(target->table, target->slots, target->rows, GetCurrentCommandId(true),
-                           TABLE_INSERT_SKIP_FSM, nullptr);
+                           TABLE_INSERT_SKIP_FSM, target->extension);
         for (int i = 0; i < target->rows; i++) {
             if (target->relation->ri_NumIndices > 0)
                 list_free(insert_index_tuples(target->relation, target->slots[i], target->estate));
@@ -145,6 +157,7 @@ void BulkInsert::finish() {
     if (target_->rows > 0) flush();
     call([target = target_.get()] {
         for (int i = 0; i < target->slots_made; i++) ExecDropSingleTupleTableSlot(target->slots[i]);
+        FreeBulkInsertState(target->extension);
         ExecCloseIndices(target->relation);
         FreeExecutorState(target->estate);
         table_close(target->table, NoLock); // the lock is kept until the end of the transaction
