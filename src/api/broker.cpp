@@ -358,7 +358,7 @@ void Broker::refuse_staged(const pg::Error& why) {
             replies.push_back(std::move(w.call).close("the records could not be stored"));
             continue;
         }
-        wire::Response response = refuse(w.call.request(), w.call.version(), error_for(why));
+        wire::Response response = refuse(w.call, error_for(why));
         replies.push_back(std::move(w.call).reply(std::move(response)));
     }
     waiting_for_commit_.clear();

@@ -42,6 +42,10 @@ wire::offset_for_leader_epoch::Response refuse(const wire::offset_for_leader_epo
 wire::describe_cluster::Response refuse(const wire::describe_cluster::Request& request, int16_t version,
                                         wire::ErrorCode error);
 
+/// A Produce that is stored in several parts is refused after some of them: puts the answers that they have been given into
+/// the response that says nothing but the error.
+void keep_stored(Call& call, wire::produce::Response& refused);
+
 /// A fetch that was parked (api/waiting.h) is looked at again.
 void resume(Broker& broker, PendingFetch& fetch);
 

@@ -152,16 +152,18 @@ TopicProduceResponse produce(Broker& broker, const Call& call, const TopicProduc
     return response;
 }
 
+using Answers = std::vector<TopicProduceResponse>;
+
 /// What has been done of a request that is too large for one transaction.
 struct Progress {
-    Response response;  ///< as far as it is known
-    size_t batches = 0; ///< that it is about
+    Answers answers;    ///< to its first topics, and for good: what they say is stored is durable
+    size_t batches = 0; ///< that they are about
 };
 
-/// What this turn has staged of a request begins here.
+/// What this turn does of a request.
 struct Part {
-    size_t first_topic; ///< in the response
     size_t first_batch; ///< in the staging
+    Answers answers;    ///< true once what is staged is durable
 };
 
 pg::Durability durability_for(int16_t acks) {
@@ -172,10 +174,14 @@ pg::Durability durability_for(int16_t acks) {
 void store_part(Broker& broker, Call call, Part part, int16_t acks) {
     copy_small_parts(broker, call, part.first_batch);
     const ErrorCode error = broker.commit(durability_for(acks));
-    auto& topics = call.progress<Progress>().response.responses;
-    for (size_t i = error == ErrorCode::none ? topics.size() : part.first_topic; i < topics.size(); i++)
-        for (PartitionProduceResponse& partition : topics[i].partition_responses)
-            if (partition.error_code == ErrorCode::none) partition = failed(partition.index, error);
+    Progress& done = call.progress<Progress>();
+    for (TopicProduceResponse& topic : part.answers) {
+        for (PartitionProduceResponse& partition : topic.partition_responses)
+            if (error != ErrorCode::none && partition.error_code == ErrorCode::none)
+                partition = failed(partition.index, error);
+        done.batches += topic.partition_responses.size();
+        done.answers.push_back(std::move(topic));
+    }
     broker.postpone(std::move(call));
 }
 
@@ -206,17 +212,17 @@ void handle(Broker& broker, Call& call, Request& request) {
 
     if (!broker.open(topics_of(broker, request, version))) return broker.postpone(std::move(call));
     const int64_t now_ms = broker.now_ms();
-    const Part part{call.progress<Progress>().response.responses.size(), broker.staging.batches().size()};
-    Progress& done = call.progress<Progress>();
+    const Progress& done = call.progress<Progress>();
+    Part part{broker.staging.batches().size(), {}};
     auto batch = batches.begin() + ptrdiff_t(done.batches);
-    while (done.response.responses.size() < request.topic_data.size()) {
-        if (broker.staged_enough()) return store_part(broker, std::move(call), part, acks);
-        const auto& topic = request.topic_data[done.response.responses.size()];
-        done.response.responses.push_back(produce(broker, call, topic, batch, now_ms));
-        done.batches = size_t(batch - batches.begin());
+    for (size_t t = done.answers.size(); t < request.topic_data.size(); t++) {
+        if (broker.staged_enough()) return store_part(broker, std::move(call), std::move(part), acks);
+        part.answers.push_back(produce(broker, call, request.topic_data[t], batch, now_ms));
     }
     copy_small_parts(broker, call, part.first_batch);
-    Response response = std::move(done.response);
+    Response response;
+    response.responses = done.answers; // which stay with the call, too, for keep_stored()
+    std::move(part.answers.begin(), part.answers.end(), std::back_inserter(response.responses));
     finish(broker, std::move(call), acks, std::move(response));
 }
 
@@ -230,6 +236,11 @@ Response refuse(const Request& request, int16_t, ErrorCode error) {
             refused.partition_responses.push_back(failed(partition.index, error));
     }
     return response;
+}
+
+void keep_stored(Call& call, Response& refused) {
+    const Answers& answers = call.progress<Progress>().answers;
+    std::copy(answers.begin(), answers.end(), refused.responses.begin());
 }
 
 } // namespace kafka::api

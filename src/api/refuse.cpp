@@ -5,9 +5,13 @@
 
 namespace kafka::api {
 
-wire::Response refuse(const wire::Request& request, int16_t version, wire::ErrorCode error) {
-    return std::visit([&](const auto& typed) -> wire::Response { return refuse(typed, version, error); },
-                      request);
+wire::Response refuse(Call& call, wire::ErrorCode error) {
+    const auto in_its_shape = [&](const auto& request) -> wire::Response {
+        return refuse(request, call.version(), error);
+    };
+    wire::Response response = std::visit(in_its_shape, call.request());
+    if (auto* produced = std::get_if<wire::produce::Response>(&response)) keep_stored(call, *produced);
+    return response;
 }
 
 wire::ErrorCode error_for(const pg::Error&) { return wire::ErrorCode::kafka_storage_error; }

@@ -1,13 +1,14 @@
 // Any request answered with an error in its own shape.
 #pragma once
+#include "api/call.h"
 #include "pg/error.h"
 #include "wire/errors.h"
-#include "wire/requests.h"
 
 namespace kafka::api {
 
-/// The response of this request's API and version that says nothing but `error`.
-wire::Response refuse(const wire::Request& request, int16_t version, wire::ErrorCode error);
+/// The response of this request's API and version that says nothing but `error`, except where a part of the request is
+/// stored already: were that refused, clients would send it again.
+wire::Response refuse(Call& call, wire::ErrorCode error);
 
 /// The code that tells a client what an error of the database means for it: all of them can be tried again.
 wire::ErrorCode error_for(const pg::Error& error);

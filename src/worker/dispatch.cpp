@@ -24,7 +24,7 @@ void refuse(api::Broker& broker, api::Call& call, const pg::Error& error) {
         broker.replies.push_back(std::move(call).close("the records could not be stored"));
         return;
     }
-    wire::Response response = api::refuse(call.request(), call.version(), api::error_for(error));
+    wire::Response response = api::refuse(call, api::error_for(error));
     broker.answer(std::move(call), std::move(response));
 }
 
