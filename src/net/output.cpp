@@ -14,8 +14,8 @@ void Output::add(wire::Encoded&& frame) {
 std::span<uv_buf_t> Output::front(std::span<uv_buf_t> buffers) const {
     size_t used = 0;
     size_t skip = offset_;
-    for (size_t i = first_; i < slices_.size() && used < buffers.size(); i++) {
-        const wire::View rest = slices_[i].data.substr(skip);
+    for (auto slice = slices_.begin(); slice != slices_.end() && used < buffers.size(); ++slice) {
+        const wire::View rest = slice->data.substr(skip);
         buffers[used++] = uv_buf_init(const_cast<char*>(rest.data()), unsigned(rest.size()));
         skip = 0;
     }
@@ -25,13 +25,10 @@ std::span<uv_buf_t> Output::front(std::span<uv_buf_t> buffers) const {
 void Output::sent(size_t bytes) {
     bytes_ -= bytes;
     offset_ += bytes;
-    while (first_ < slices_.size() && offset_ >= slices_[first_].data.size()) {
-        offset_ -= slices_[first_].data.size();
-        slices_[first_++].owner.reset();
+    while (!slices_.empty() && offset_ >= slices_.front().data.size()) {
+        offset_ -= slices_.front().data.size();
+        slices_.pop_front();
     }
-    if (first_ < slices_.size()) return;
-    slices_.clear();
-    first_ = 0;
 }
 
 } // namespace kafka::net

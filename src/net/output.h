@@ -7,8 +7,8 @@
 #include <uv.h>
 
 #include <cstddef>
+#include <deque>
 #include <span>
-#include <vector>
 
 namespace kafka::net {
 
@@ -25,9 +25,8 @@ public:
     bool empty() const { return bytes_ == 0; }
 
 private:
-    std::vector<wire::Slice> slices_;
-    size_t first_ = 0;  // slices before it are sent
-    size_t offset_ = 0; // bytes of slices_[first_] that are sent
+    std::deque<wire::Slice> slices_; // with anything unsent
+    size_t offset_ = 0;              // bytes of the first that are sent
     size_t bytes_ = 0;
 };
 
