@@ -92,7 +92,7 @@ sub memory_was_bounded {
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     cmp_ok(($seen->{peak} // 0) - $self->{memory_before}, '<', $most, "$what: its memory is bounded");
     my $now = sub { private_memory($self->{broker_pid}) - $self->{memory_before} };
-    $self->{broker}->server->wait_for("memory after $what", sub { $now->() < $left });    # it takes some quiet seconds
+    $self->{broker}->server->wait_for("memory after $what", sub { $now->() < $left });    # it takes some seconds
     cmp_ok($now->(), '<', $left, "$what: and given back");
     return;
 }
