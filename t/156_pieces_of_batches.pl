@@ -42,6 +42,8 @@ sub fetched {
 
 my @in_order = sort { $a->[0] <=> $b->[0] || $a->[1] <=> $b->[1] } @expected;
 is_deeply([fetched(0), fetched(1)], \@in_order, 'consumers get every batch whole');
+values_are(fetch($client, 12, $topic, 3, ask => { partition_max_bytes => 0 }), [(map { chr(97 + $_ % 26) x $sizes[$_] } grep { $_ % 3 } 0 .. $#sizes)[3]],
+    'and one at least, whatever the limits are');
 
 my $lines = join "\n", map { join '|', @$_ } @in_order;
 is($server->sql(q(SELECT partition, "offset", md5(value) FROM kafka.messages WHERE topic = 'pieces' ORDER BY 1, 2)),

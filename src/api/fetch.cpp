@@ -67,9 +67,9 @@ log::Topic* find_topic(const Broker& broker, const FetchPartition& wanted, int16
 void read_tables(Broker& broker, const log::Topic& topic, const log::Partition& partition, int64_t offset,
                  size_t max_bytes, bool at_least_one, log::BatchRun& run) {
     for (size_t i = topic.segment_holding(partition.index, offset); i < topic.segments.size(); i++) {
-        if (run.bytes >= max_bytes || offset >= partition.high_watermark || partition.tail->covers(offset))
-            return;
         const bool first = at_least_one && run.slices.empty();
+        if (offset >= partition.high_watermark || partition.tail->covers(offset)) return;
+        if (run.bytes >= max_bytes && !first) return;
         const auto batches =
             broker.batches.read(topic.segments[i].id, partition.index, offset, max_bytes - run.bytes, first);
         for (const store::StoredBatch& b : batches) {
