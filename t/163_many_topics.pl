@@ -82,20 +82,22 @@ $told = produce_all('second');
 is_deeply([map { $_->{base_offset} } @$told], [(1) x $count], 'and another');
 is_deeply([map { $_->{index} } @$told], [map { partitions_of($_) - 1 } 0 .. $#names], 'for their last partitions');
 
-sub fetch_all {
-    my ($version) = @_;
-    my @asked = map { fetch_partitions($topics[$_], { partitions_of($_) - 1 => { fetch_offset => 0 } }) } 0 .. $#topics;
+# What one Fetch brings, { number of the topic => its values }, of the topics given by number.
+sub fetch_some {
+    my ($version, @numbers) = @_;
+    my @asked = map { fetch_partitions($topics[$_], { partitions_of($_) - 1 => { fetch_offset => 0 } }) } @numbers;
     my %by = map { $topics[$_]{ $version >= 13 ? 'id' : 'name' } => $_ } 0 .. $#topics;
     my %found;
     for my $answered (@{ $client->call('Fetch', $version, { max_bytes => 50_000_000, topics => \@asked })->{responses} }) {
         my $at = $by{ $version >= 13 ? $answered->{topic_id} : $answered->{topic} };
-        push @{ $found{$at} }, map { $_->{value} } map { records_of([read_batches($_->{records})]) } @{ $answered->{partitions} };
+        my @values = map { $_->{value} } map { records_of([read_batches($_->{records})]) } @{ $answered->{partitions} };
+        push @{ $found{$at} }, @values if @values;
     }
     return \%found;
 }
 
 my %all = map { $_ => [value_of($_, 'first'), value_of($_, 'second')] } 0 .. $#topics;
-is_deeply(fetch_all($_), \%all, "v$_: one Fetch brings the records of all") for 12, 13;
+is_deeply(fetch_some($_, 0 .. $#topics), \%all, "v$_: one Fetch brings the records of all") for 12, 13;
 my @ends = map { { name => $names[$_], partitions => [map { { partition_index => $_, timestamp => -1 } } 0 .. partitions_of($_) - 1] } } 0 .. $#names;
 my $offsets = $client->call('ListOffsets', 7, { topics => \@ends });
 my %end_of = map { my $topic = $_; ($topic->{name} => [map { $_->{offset} } @{ $topic->{partitions} }]) } @{ $offsets->{topics} };
@@ -108,7 +110,13 @@ if ($broker->is_ours) {
     $server->node->restart;
     $server->wait_for_port;
     $client = $broker->connect;
-    is_deeply(fetch_all(13), \%all, 'after a restart one Fetch brings all from the tables');
+    my %seen;
+    while (my @left = grep { !$seen{$_} } 0 .. $#topics) {
+        my $found = fetch_some(13, @left);
+        last if !%$found;
+        @seen{ keys %$found } = values %$found;
+    }
+    is_deeply(\%seen, \%all, 'after a restart all comes from the tables, some with each Fetch');
 }
 
 # --- DeleteTopics ----------------------------------------------------------------------------------

@@ -26,6 +26,9 @@
 
 namespace kafka::api {
 
+/// What a look into a segment's table counts for in a turn's reading, however little it brings; it takes locks, too.
+constexpr size_t cost_of_look_up = 64 << 10;
+
 class Broker {
 public:
     Broker(pg::Settings settings, std::string cluster_id, int32_t leader_epoch,

@@ -5,7 +5,8 @@
 // anywhere and something could still come, the call is parked (api/waiting.h) and looked at again after
 // appends or at its deadline. Batches go out as they are stored, whole; the first partition with data gets at
 // least one batch, whatever the limits say. The newest come from the tail cache without a copy, older ones
-// from the tables, bounded for each turn.
+// from the tables, bounded for each turn in bytes and in look-ups: what a turn has no room for is left out of
+// the answer, and a Fetch that has nothing to answer with yet goes on in the next turn.
 //
 // v4 isolation level; v5 log_start_offset; v7 sessions (KIP-227); v9 current_leader_epoch (KIP-320); v11
 // rack_id, ignored; v12 flexible, last_fetched_epoch (KIP-595); v13 topic ids (KIP-516); v15 replica_state,
@@ -63,17 +64,28 @@ log::Topic* find_topic(const Broker& broker, const FetchPartition& wanted, int16
 
 // Reading ---------------------------------------------------------------------------------------------------
 
-/// Adds batches from the tables to `run` until it holds `max_bytes`, or reaches the tail cache or the end.
-void read_tables(Broker& broker, const log::Topic& topic, const log::Partition& partition, int64_t offset,
+/// What this turn may still read from tables.
+size_t budget_left(const Broker& broker) {
+    return max_cold_bytes_per_turn - std::min(max_cold_bytes_per_turn, broker.cold_read_bytes);
+}
+
+/// Adds batches from the tables to `run` until it holds `max_bytes`, or reaches the tail cache or the end. False if it stopped
+/// earlier, as this turn has read enough; but the one batch that is always to be had is looked for to the end.
+bool read_tables(Broker& broker, const log::Topic& topic, const log::Partition& partition, int64_t offset,
                  size_t max_bytes, bool at_least_one, log::BatchRun& run) {
-    for (size_t i = topic.segment_holding(partition.index, offset); i < topic.segments.size(); i++) {
+    size_t i = topic.segment_holding(partition.index, offset);
+    while (i < topic.segments.size()) {
         const bool first = at_least_one && run.slices.empty();
-        if (offset >= partition.high_watermark || partition.tail->covers(offset)) return;
-        if (run.bytes >= max_bytes && !first) return;
-        const auto batches =
-            broker.batches.read(topic.segments[i].id, partition.index, offset, max_bytes - run.bytes, first);
+        if (offset >= partition.high_watermark || partition.tail->covers(offset)) return true;
+        if (run.bytes >= max_bytes && !first) return true;
+        const size_t room = max_bytes - run.bytes, budget = budget_left(broker);
+        if (budget == 0 && !first) return false;
+        const auto batches = broker.batches.read(topic.segments[i].id, partition.index, offset,
+                                                 std::min(room, budget), first);
+        broker.cold_read_bytes += cost_of_look_up;
         for (const store::StoredBatch& b : batches) {
             run.bytes += b.data.data.size();
+            broker.cold_read_bytes += b.data.data.size();
             run.slices.push_back(b.data);
             offset = run.next_offset = b.last_offset + 1;
         }
@@ -81,8 +93,10 @@ void read_tables(Broker& broker, const log::Topic& topic, const log::Partition& 
         const bool nothing_here = batches.empty() && first;
         const bool at_end =
             i + 1 < topic.segments.size() && offset >= topic.segments[i + 1].start_offset(partition.index);
-        if (!nothing_here && !at_end) return; // stopped at the limit
+        if (!nothing_here && !at_end) return budget >= room;
+        i = std::max(i + 1, topic.segment_holding(partition.index, offset)); // not those that it has nothing in
     }
+    return true;
 }
 
 /// Why a read ended where it did.
@@ -93,18 +107,15 @@ Stopped read(Broker& broker, const log::Topic& topic, const log::Partition& part
              size_t max_bytes, bool at_least_one, log::BatchRun& run) {
     if (offset >= partition.high_watermark) return Stopped::at_end;
     if (!partition.tail->covers(offset)) {
-        const size_t budget =
-            max_cold_bytes_per_turn - std::min(max_cold_bytes_per_turn, broker.cold_read_bytes);
-        if (budget == 0) return Stopped::postponed;
-        read_tables(broker, topic, partition, offset, std::min(max_bytes, budget), at_least_one, run);
-        broker.cold_read_bytes += run.bytes;
+        if (budget_left(broker) == 0) return Stopped::postponed;
+        const bool done = read_tables(broker, topic, partition, offset, max_bytes, at_least_one, run);
         broker.figures.table_read_bytes.add(run.bytes);
+        const Stopped stopped = done ? Stopped::at_limit : Stopped::postponed;
         // Without even one batch there is none: the newest ones were lost with their table.
-        if (run.slices.empty()) return at_least_one ? Stopped::at_end : Stopped::at_limit;
+        if (run.slices.empty()) return at_least_one ? Stopped::at_end : stopped;
         offset = run.next_offset;
         if (offset >= partition.high_watermark) return Stopped::at_end;
-        if (!partition.tail->covers(offset))
-            return budget < max_bytes ? Stopped::postponed : Stopped::at_limit;
+        if (!partition.tail->covers(offset)) return stopped;
     }
     if (run.bytes >= max_bytes && !run.slices.empty()) return Stopped::at_limit;
     const log::BatchRun newest =
@@ -143,7 +154,7 @@ bool is_outside(const log::Partition& partition, int64_t offset) {
     return offset < partition.log_start_offset || offset > partition.high_watermark;
 }
 
-Found look(Broker& broker, const FetchPartition& wanted, log::Topic* topic, const Request& request,
+Found look(Broker& broker, FetchPartition& wanted, log::Topic* topic, const Request& request,
            int16_t version, size_t room, bool nothing_yet) {
     if (!topic) {
         const bool by_id = version >= first_version_with_topic_ids;
@@ -168,7 +179,9 @@ Found look(Broker& broker, const FetchPartition& wanted, log::Topic* topic, cons
 
     const size_t limit = std::min(room, size_t(std::max(wanted.max_bytes, 0)));
     log::BatchRun run;
-    const Stopped stopped = read(broker, *topic, *partition, wanted.fetch_offset, limit, nothing_yet, run);
+    const int64_t offset = std::max(wanted.fetch_offset, wanted.nothing_before);
+    const Stopped stopped = read(broker, *topic, *partition, offset, limit, nothing_yet, run);
+    if (stopped == Stopped::at_end && run.slices.empty()) wanted.nothing_before = partition->high_watermark;
     found.postponed = stopped == Stopped::postponed;
     found.full = stopped == Stopped::at_limit && limit == room;
     found.bytes = run.bytes;
@@ -179,15 +192,16 @@ Found look(Broker& broker, const FetchPartition& wanted, log::Topic* topic, cons
 bool needs_tables(const Broker& broker, const log::Topic& topic, const FetchPartition& wanted) {
     const log::Partition* partition = topic.partition(wanted.index);
     if (!partition) return false;
+    const int64_t offset = std::max(wanted.fetch_offset, wanted.nothing_before);
     const bool older_epoch =
         wanted.last_fetched_epoch >= 0 && wanted.last_fetched_epoch < broker.leader_epoch;
     return older_epoch ||
-           (wanted.fetch_offset < partition->high_watermark && !partition->tail->covers(wanted.fetch_offset));
+           (offset < partition->high_watermark && !partition->tail->covers(offset));
 }
 
 // The whole request -----------------------------------------------------------------------------------------
 
-Attempt attempt(Broker& broker, const FetchPlan& plan, const Request& request, int16_t version) {
+Attempt attempt(Broker& broker, FetchPlan& plan, const Request& request, int16_t version) {
     std::vector<log::Topic*> topics, known;
     for (const FetchPartition& p : plan.partitions) {
         topics.push_back(find_topic(broker, p, version));
@@ -258,8 +272,11 @@ void respond(Broker& broker, PendingFetch fetch, Attempt attempt) {
 /// Keeps of the request only what is still needed, as it no longer counts as request memory.
 void park(Broker& broker, PendingFetch fetch, const Attempt& attempt, int64_t bytes_missing) {
     std::vector<const void*> tails;
-    for (size_t i = 0; i < attempt.found.size(); i++)
-        tails.push_back(attempt.found[i].topic->partition(fetch.plan.partitions[i].index)->tail.get());
+    for (size_t i = 0; i < attempt.found.size(); i++) {
+        FetchPartition& wanted = fetch.plan.partitions[i];
+        wanted.nothing_before = 0; // much may happen until it is looked at again
+        tails.push_back(attempt.found[i].topic->partition(wanted.index)->tail.get());
+    }
     if (fetch.call.version() >= first_version_with_sessions)
         std::get<Request>(fetch.call.request()).topics = {};
     fetch.call.release_frame();

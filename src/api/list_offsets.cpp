@@ -32,8 +32,6 @@ enum Sentinel : int64_t {
 constexpr int8_t read_committed = 1;
 /// Of batches, decompressed, that a turn goes through; one batch in any case.
 constexpr size_t max_searched_bytes_per_turn = 16 << 20;
-/// What a look into the tables counts for, however little it reads; it takes locks, too.
-constexpr size_t cost_of_look_up = 64 << 10;
 
 /// First version of the request that knows this sentinel; a time needs none.
 int16_t first_version_with(int64_t timestamp) {
