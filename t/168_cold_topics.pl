@@ -13,7 +13,8 @@ use Test::More;
 
 my ($count, $segments) = (1000, 1000);
 # There is room for a thousand locks or so. A table takes two, and a turn may take some five hundred.
-my $server = PgKafka->new(settings => { max_connections => 10, max_locks_per_transaction => 24 });
+my $server = PgKafka->new(streaming => 1, settings => { max_connections => 10, max_locks_per_transaction => 24 });
+$server->expect_in_log(qr/specified neither "?primary_conninfo"? nor "?restore_command"?/);
 my $client = KafkaWire->connect('127.0.0.1', $server->kafka_port);
 my @names  = map { sprintf 'topic-%04d', $_ } 1 .. $count;
 
@@ -32,8 +33,11 @@ until ($server->sql('SELECT count(*) FROM kafka.segment') >= $count + $segments)
     $end = 1 + produce_values($client, { name => 'rolled' }, 'x') for 1 .. 100;
 }
 
-# Nothing is in memory.
-$server->node->restart;
+# A restart, so that nothing is in memory; on a new timeline, so that what is stored is of an older epoch.
+$server->node->stop;
+$server->node->set_standby_mode;
+$server->node->start;
+$server->node->promote;
 $server->wait_for_port;
 $client = KafkaWire->connect('127.0.0.1', $server->kafka_port);
 
@@ -98,6 +102,24 @@ while ($next < $end) {
     $next += $got;
 }
 is($next, $end, 'a topic of many segments is read to its end');
+
+# --- Leader epochs ---------------------------------------------------------------------------------
+
+# Where the epoch before ended: { topic => 'error epoch offset' }.
+sub epoch_ends {
+    my @topics = map { { topic => $_, partitions => [{ partition => 0, leader_epoch => 0 }] } } @_;
+    return { map { $_->{topic} => join ' ', @{ $_->{partitions}[0] }{qw(error_code leader_epoch end_offset)} }
+            @{ $client->call('OffsetForLeaderEpoch', 4, { topics => \@topics })->{topics} } };
+}
+is_deeply(epoch_ends('rolled'), { rolled => "0 0 $end" }, 'where the epoch before ended in a topic of many segments');
+is_deeply(epoch_ends(@names), { map { $_ => '0 0 1' } @names }, 'and in each of many topics');
+
+# All but the last are at their ends, which takes a look at where their epoch ended.
+my %offsets = ((map { $_ => 1 } @names), $names[-1] => 0);
+my $epochs  = { last_fetched_epoch => 0 };
+is_deeply(eval { (fetch_values(\%offsets, ask => $epochs))[0] } // $@, { $names[-1] => $names[-1] },
+    'a Fetch that holds many epochs against the log comes to the topic that has something');
+is_deeply(eval { (fetch_values({ map { $_ => 1 } @names }, ask => $epochs))[0] } // $@, {}, 'and one where none has anything, to its end');
 
 # --- Lost records ----------------------------------------------------------------------------------
 

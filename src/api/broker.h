@@ -28,6 +28,8 @@ namespace kafka::api {
 
 /// What a look into a segment's table counts for in a turn's reading, however little it brings; it takes locks, too.
 constexpr size_t cost_of_look_up = 64 << 10;
+/// Of batches, decompressed, that a turn goes through in searches; one batch in any case.
+constexpr size_t max_searched_bytes_per_turn = 16 << 20;
 
 class Broker {
 public:
@@ -46,7 +48,7 @@ public:
     Waiting waiting;
     ResponseMemory response_memory;
     size_t cold_read_bytes = 0; ///< read from tables in this turn; bounds a turn's time (see fetch.cpp)
-    size_t searched_bytes = 0;  ///< gone through in search of a time in this turn (see list_offsets.cpp)
+    size_t searched_bytes = 0;  ///< gone through in search of a time or an epoch in this turn
     std::vector<PendingFetch> deferred; ///< to be resumed in the next turn: this one has read enough
 
     /// The client is gone: drops what it waits for.

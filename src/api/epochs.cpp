@@ -1,18 +1,48 @@
 // See epochs.h. Every batch is stored with the epoch in which it was appended, and epochs never fall along a
-// log, so the end of an epoch is the first batch of a later one.
+// log, so the end of an epoch is the first batch of a later one: its segment is found by halves, then the batch.
 #include "api/epochs.h"
 
 namespace kafka::api {
 namespace {
 
-/// Epoch of the last batch before `offset`, searching the segments from `at` backwards; -1 if there is none.
-int32_t epoch_before(Broker& broker, const log::Topic& topic, int32_t partition, size_t at, int64_t offset) {
-    for (size_t i = at + 1; i-- > 0;) {
-        if (offset <= topic.segments[i].start_offset(partition)) continue;
-        if (const auto end = broker.batches.last_before(topic.segments[i].id, partition, offset))
-            return end->leader_epoch;
+/// The segments that have batches of the partition, oldest first, as far as memory knows.
+std::vector<int64_t> segments_holding(const log::Topic& topic, const log::Partition& partition) {
+    std::vector<int64_t> holding;
+    for (size_t i = 0; i < topic.segments.size(); i++) {
+        const bool last = i + 1 == topic.segments.size();
+        const int64_t end =
+            last ? partition.high_watermark : topic.segments[i + 1].start_offset(partition.index);
+        if (topic.segments[i].start_offset(partition.index) < end) holding.push_back(topic.segments[i].id);
     }
-    return -1;
+    return holding;
+}
+
+/// Between which segments an epoch ended.
+struct Border {
+    int32_t epoch_before = -1;    ///< of the last batch in the segments that end no later than in it; -1: none
+    std::optional<int64_t> later; ///< the first segment that ends in a later epoch
+};
+
+Border find_border(Broker& broker, const std::vector<int64_t>& segments, int32_t index, int32_t epoch,
+                   size_t& read) {
+    Border border;
+    for (size_t low = 0, high = segments.size(); low < high;) {
+        const size_t middle = low + (high - low) / 2;
+        std::optional<store::SegmentEnd> end;
+        size_t at = middle;
+        for (; at < high && !end; at++) { // a segment may have lost its batches: then the next one speaks for it
+            end = broker.batches.end(segments[at], index);
+            read += cost_of_look_up;
+        }
+        if (end && end->leader_epoch <= epoch) {
+            border.epoch_before = end->leader_epoch;
+            low = at;
+        } else {
+            if (end) border.later = segments[at - 1];
+            high = middle;
+        }
+    }
+    return border;
 }
 
 } // namespace
@@ -23,22 +53,19 @@ wire::ErrorCode check_leader_epoch(const Broker& broker, int32_t current_leader_
                                                       : wire::ErrorCode::unknown_leader_epoch;
 }
 
-EpochEnd epoch_end(Broker& broker, const log::Topic& topic, int32_t index, int32_t epoch) {
+EpochEnd epoch_end(Broker& broker, const log::Topic& topic, int32_t index, int32_t epoch, size_t& read) {
     const log::Partition& partition = *topic.partition(index);
     if (epoch > broker.leader_epoch || epoch < 0) return {};
     if (epoch == broker.leader_epoch) return {epoch, partition.high_watermark};
-    for (size_t i = 0; i < topic.segments.size(); i++) {
-        const auto later = broker.batches.first_reaching(topic.segments[i].id, index,
-                                                         store::Rising::leader_epoch, epoch + 1);
-        if (!later) continue;
-        const int32_t before = epoch_before(broker, topic, index, i, *later);
-        return {before < 0 ? epoch : before, *later};
+    Border border = find_border(broker, segments_holding(topic, partition), index, epoch, read);
+    int64_t end = partition.high_watermark;
+    if (border.later) {
+        end = broker.batches.first_reaching(*border.later, index, store::Rising::leader_epoch, epoch + 1)
+                  .value_or(end);
+        if (const auto before = broker.batches.last_before(*border.later, index, end))
+            border.epoch_before = before->leader_epoch;
     }
-    const int32_t last =
-        topic.segments.empty()
-            ? -1
-            : epoch_before(broker, topic, index, topic.segments.size() - 1, partition.high_watermark);
-    return {last < 0 ? epoch : last, partition.high_watermark};
+    return {border.epoch_before < 0 ? epoch : border.epoch_before, end};
 }
 
 } // namespace kafka::api

@@ -15,7 +15,13 @@ struct EpochEnd {
 };
 
 /// The end of the largest epoch at most `epoch` in this partition (OffsetForLeaderEpoch, and divergence in
-/// Fetch). The topic must have been opened; needs a pg::Transaction if `epoch` is older than the current one.
-EpochEnd epoch_end(Broker& broker, const log::Topic& topic, int32_t partition, int32_t epoch);
+/// Fetch). The topic must have been opened. If is_older_epoch(), it takes looks into the tables, so a
+/// pg::Transaction; what they count for is added to `read`.
+EpochEnd epoch_end(Broker& broker, const log::Topic& topic, int32_t partition, int32_t epoch, size_t& read);
+
+/// True of an epoch whose end is not in memory.
+inline bool is_older_epoch(const Broker& broker, int32_t epoch) {
+    return epoch >= 0 && epoch < broker.leader_epoch;
+}
 
 } // namespace kafka::api

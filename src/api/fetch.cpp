@@ -135,15 +135,21 @@ ErrorCode partition_error(const Broker& broker, const FetchPartition& wanted,
                      : ErrorCode::unknown_topic_or_partition;
 }
 
+bool must_search_epoch(const Broker& broker, const FetchPartition& wanted) {
+    return !wanted.epoch_checked && is_older_epoch(broker, wanted.last_fetched_epoch);
+}
+
 /// KIP-595: a client whose last record is of an epoch that ended before its offset must first cut its own
 /// log. Says where that epoch ended, or why it cannot.
-ErrorCode check_divergence(Broker& broker, const log::Topic& topic, const FetchPartition& wanted,
+ErrorCode check_divergence(Broker& broker, const log::Topic& topic, FetchPartition& wanted,
                            PartitionData& data) {
-    if (wanted.last_fetched_epoch < 0) return ErrorCode::none;
-    const EpochEnd end = epoch_end(broker, topic, wanted.index, wanted.last_fetched_epoch);
+    if (wanted.last_fetched_epoch < 0 || wanted.epoch_checked) return ErrorCode::none;
+    const EpochEnd end =
+        epoch_end(broker, topic, wanted.index, wanted.last_fetched_epoch, broker.cold_read_bytes);
     if (end.leader_epoch < 0) return ErrorCode::offset_out_of_range;
-    if (end.leader_epoch >= wanted.last_fetched_epoch && end.end_offset >= wanted.fetch_offset)
-        return ErrorCode::none;
+    wanted.epoch_checked =
+        end.leader_epoch >= wanted.last_fetched_epoch && end.end_offset >= wanted.fetch_offset;
+    if (wanted.epoch_checked) return ErrorCode::none;
     EpochEndOffset& diverging = data.diverging_epoch.emplace();
     diverging.epoch = end.leader_epoch;
     diverging.end_offset = end.end_offset;
@@ -170,6 +176,8 @@ Found look(Broker& broker, FetchPartition& wanted, log::Topic* topic, const Requ
     found.data.last_stable_offset = partition->last_stable_offset();
     found.data.log_start_offset = partition->log_start_offset;
     if (request.isolation_level == read_committed) found.data.aborted_transactions.emplace();
+    found.postponed = must_search_epoch(broker, wanted) && budget_left(broker) == 0;
+    if (found.postponed) return found;
     if (const ErrorCode error = check_divergence(broker, *topic, wanted, found.data);
         error != ErrorCode::none)
         return {failed(wanted.index, error), topic};
@@ -193,9 +201,7 @@ bool needs_tables(const Broker& broker, const log::Topic& topic, const FetchPart
     const log::Partition* partition = topic.partition(wanted.index);
     if (!partition) return false;
     const int64_t offset = std::max(wanted.fetch_offset, wanted.nothing_before);
-    const bool older_epoch =
-        wanted.last_fetched_epoch >= 0 && wanted.last_fetched_epoch < broker.leader_epoch;
-    return older_epoch ||
+    return must_search_epoch(broker, wanted) ||
            (offset < partition->high_watermark && !partition->tail->covers(offset));
 }
 
@@ -216,7 +222,8 @@ Attempt attempt(Broker& broker, FetchPlan& plan, const Request& request, int16_t
         std::min(size_t(std::clamp<int64_t>(request.max_bytes, 0, broker.settings.fetch_max_bytes)),
                  broker.response_memory.room());
     for (size_t i = 0; i < plan.partitions.size(); i++) {
-        if (!transaction && topics[i] && needs_tables(broker, *topics[i], plan.partitions[i]))
+        if (!transaction && budget_left(broker) > 0 && topics[i] &&
+            needs_tables(broker, *topics[i], plan.partitions[i]))
             transaction.emplace();
         const size_t room = max_bytes - std::min(max_bytes, result.bytes);
         result.found.push_back(

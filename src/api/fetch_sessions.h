@@ -24,6 +24,7 @@ struct FetchPartition {
     int64_t told_high_watermark = -1, told_log_start_offset = -1; ///< as in the session's last response
     bool told_error = false;                                      ///< the last response gave an error
     int64_t nothing_before = 0; ///< what its Fetch found in earlier turns: nothing from fetch_offset to here
+    bool epoch_checked = false; ///< and no divergence
 
     bool same_partition(const FetchPartition& other) const {
         return index == other.index && topic_id == other.topic_id && topic == other.topic;

@@ -30,8 +30,6 @@ enum Sentinel : int64_t {
     earliest_pending_upload = -6
 };
 constexpr int8_t read_committed = 1;
-/// Of batches, decompressed, that a turn goes through; one batch in any case.
-constexpr size_t max_searched_bytes_per_turn = 16 << 20;
 
 /// First version of the request that knows this sentinel; a time needs none.
 int16_t first_version_with(int64_t timestamp) {
