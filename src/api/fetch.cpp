@@ -26,6 +26,8 @@ using Clock = std::chrono::steady_clock;
 constexpr int16_t first_version_with_sessions = 7;
 constexpr int16_t first_version_with_topic_ids = 13;
 constexpr size_t max_cold_bytes_per_turn = 16 << 20;
+/// Who could take as much waits for the next turn rather than be answered with the little that is left of this one.
+constexpr size_t least_of_a_turn = 1 << 20;
 constexpr int8_t read_committed = 1;
 
 /// What was found for one partition.
@@ -107,7 +109,8 @@ Stopped read(Broker& broker, const log::Topic& topic, const log::Partition& part
              size_t max_bytes, bool at_least_one, log::BatchRun& run) {
     if (offset >= partition.high_watermark) return Stopped::at_end;
     if (!partition.tail->covers(offset)) {
-        if (budget_left(broker) == 0) return Stopped::postponed;
+        const size_t budget = budget_left(broker);
+        if (budget == 0 || budget < std::min(max_bytes, least_of_a_turn)) return Stopped::postponed;
         const bool done = read_tables(broker, topic, partition, offset, max_bytes, at_least_one, run);
         broker.figures.table_read_bytes.add(run.bytes);
         const Stopped stopped = done ? Stopped::at_limit : Stopped::postponed;

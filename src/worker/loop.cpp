@@ -163,6 +163,7 @@ void Loop::handle(api::Inbound message) {
 
 void Loop::turn() {
     broker_->begin_turn();
+    resume_deferred(); // before others use up what the turn may read
     size_t requests = 0;
     while (!taken_.empty() && !broker_->staged_enough()) {
         api::Inbound message = std::move(taken_.front());
@@ -189,8 +190,11 @@ void Loop::show_turn(size_t requests) {
     figures.transaction_ids.set(pg::transaction_ids_used() - first_transaction_id_);
 }
 
-void Loop::resume_waiting() {
+void Loop::resume_deferred() {
     for (api::PendingFetch& fetch : std::exchange(broker_->deferred, {})) resume(*broker_, std::move(fetch));
+}
+
+void Loop::resume_waiting() {
     for (api::PendingFetch& fetch : broker_->waiting.take_ready(Clock::now()))
         resume(*broker_, std::move(fetch));
 }

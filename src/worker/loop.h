@@ -31,6 +31,7 @@ private:
     void take_inbox();
     void turn();
     void handle(api::Inbound message);
+    void resume_deferred();
     void resume_waiting();
     void show_turn(size_t requests);
     void send_replies();
