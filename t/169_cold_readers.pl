@@ -37,7 +37,7 @@ sub read_in_turn {
 
 # --- How much each gets ----------------------------------------------------------------------------
 
-my ($size, $batches) = (900_000, 20);
+my ($size, $batches) = (90_000, 200);
 my $large = $broker->create_topic('large');
 my $batch = batch_of('x' x $size);
 produce($maker, 9, $large, { 0 => $batch }) for 1 .. $batches;

@@ -26,10 +26,13 @@
 
 namespace kafka::api {
 
-/// What a look into a segment's table counts for in a turn's reading, however little it brings; it takes locks, too.
-constexpr size_t cost_of_look_up = 64 << 10;
+/// Of batches that a turn reads from tables for Fetch requests. It takes a few milliseconds, in which others wait; with more at once
+/// reading would not be faster either, as the net thread sends what is read while the main thread reads on.
+constexpr size_t max_cold_bytes_per_turn = 2 << 20;
 /// Of batches, decompressed, that a turn goes through in searches; one batch in any case.
-constexpr size_t max_searched_bytes_per_turn = 16 << 20;
+constexpr size_t max_searched_bytes_per_turn = 2 << 20;
+/// What a look into a segment's table counts for among these, however little it brings; it takes locks, too.
+constexpr size_t cost_of_look_up = 8 << 10;
 
 class Broker {
 public:

@@ -19,7 +19,7 @@ std::vector<int64_t> segments_holding(const log::Topic& topic, const log::Partit
 
 /// Between which segments an epoch ended.
 struct Border {
-    int32_t epoch_before = -1;    ///< of the last batch in the segments that end no later than in it; -1: none
+    int32_t epoch_before = -1; ///< of the last batch in the segments that end no later than in it; -1: none
     std::optional<int64_t> later; ///< the first segment that ends in a later epoch
 };
 
@@ -30,7 +30,8 @@ Border find_border(Broker& broker, const std::vector<int64_t>& segments, int32_t
         const size_t middle = low + (high - low) / 2;
         std::optional<store::SegmentEnd> end;
         size_t at = middle;
-        for (; at < high && !end; at++) { // a segment may have lost its batches: then the next one speaks for it
+        for (; at < high && !end;
+             at++) { // a segment may have lost its batches: then the next one speaks for it
             end = broker.batches.end(segments[at], index);
             read += cost_of_look_up;
         }

@@ -25,9 +25,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int16_t first_version_with_sessions = 7;
 constexpr int16_t first_version_with_topic_ids = 13;
-constexpr size_t max_cold_bytes_per_turn = 16 << 20;
 /// Who could take as much waits for the next turn rather than be answered with the little that is left of this one.
-constexpr size_t least_of_a_turn = 1 << 20;
+constexpr size_t least_of_a_turn = max_cold_bytes_per_turn / 4;
 constexpr int8_t read_committed = 1;
 
 /// What was found for one partition.
@@ -82,8 +81,8 @@ bool read_tables(Broker& broker, const log::Topic& topic, const log::Partition& 
         if (run.bytes >= max_bytes && !first) return true;
         const size_t room = max_bytes - run.bytes, budget = budget_left(broker);
         if (budget == 0 && !first) return false;
-        const auto batches = broker.batches.read(topic.segments[i].id, partition.index, offset,
-                                                 std::min(room, budget), first);
+        const auto batches =
+            broker.batches.read(topic.segments[i].id, partition.index, offset, std::min(room, budget), first);
         broker.cold_read_bytes += cost_of_look_up;
         for (const store::StoredBatch& b : batches) {
             run.bytes += b.data.data.size();
@@ -96,7 +95,8 @@ bool read_tables(Broker& broker, const log::Topic& topic, const log::Partition& 
         const bool at_end =
             i + 1 < topic.segments.size() && offset >= topic.segments[i + 1].start_offset(partition.index);
         if (!nothing_here && !at_end) return budget >= room;
-        i = std::max(i + 1, topic.segment_holding(partition.index, offset)); // not those that it has nothing in
+        i = std::max(i + 1,
+                     topic.segment_holding(partition.index, offset)); // not those that it has nothing in
     }
     return true;
 }
@@ -163,8 +163,8 @@ bool is_outside(const log::Partition& partition, int64_t offset) {
     return offset < partition.log_start_offset || offset > partition.high_watermark;
 }
 
-Found look(Broker& broker, FetchPartition& wanted, log::Topic* topic, const Request& request,
-           int16_t version, size_t room, bool nothing_yet) {
+Found look(Broker& broker, FetchPartition& wanted, log::Topic* topic, const Request& request, int16_t version,
+           size_t room, bool nothing_yet) {
     if (!topic) {
         const bool by_id = version >= first_version_with_topic_ids;
         return {failed(wanted.index,
