@@ -191,16 +191,17 @@ reload('pg_kafka.connections_max_idle_ms' => '10min');
 
 # --- shutdown_timeout_ms ---------------------------------------------------------------------------
 
-# An answer that is far larger than what sockets hold.
+# An answer that is far larger than what sockets hold, and all in memory: from tables less is read at once.
 reload('pg_kafka.tail_cache' => '128MB');
 my $huge = $broker->create_topic('huge');
 my $mb   = records(1_000_000);
-produce($client, 9, $huge, { 0 => $mb }) for 1 .. 40;
 
 # A client that has asked for it and takes nothing yet. A shutdown begins as soon as its first bytes are there.
 sub stop_while_answering {
+    my $offset = list_offset($client, 7, $huge, -1)->{offset};
+    produce($client, 9, $huge, { 0 => $mb }) for 1 .. 40;
     my $slow = $broker->connect;
-    $slow->send_request('Fetch', 12, { topics => [fetch_partitions($huge, { 0 => { fetch_offset => 0, partition_max_bytes => 50_000_000 } })] });
+    $slow->send_request('Fetch', 12, { topics => [fetch_partitions($huge, { 0 => { fetch_offset => $offset, partition_max_bytes => 50_000_000 } })] });
     wait_until('the answer begins', sub { $slow->readable });
     my ($out, $err) = ('', '');
     my $stop = IPC::Run::start(['pg_ctl', 'stop', '-m', 'fast', '-D', $server->node->data_dir], '>', \$out, '2>', \$err);
