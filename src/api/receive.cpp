@@ -28,37 +28,31 @@ PreparedBatch prepare(const wire::Records& records, int16_t version, const std::
     return batch;
 }
 
-/// All batches of a request together may decompress to as much as one, so that no request holds up the others for long.
-PreparedBatches prepare_all(const wire::produce::Request& request, int16_t version,
-                            const std::shared_ptr<net::Frame>& frame, const BatchPolicy& policy) {
-    PreparedBatches batches;
-    size_t left = policy.max_decompressed_bytes;
-    for (const auto& topic : request.topic_data) {
-        const auto& target = target_for(topic, policy);
-        for (const auto& partition : topic.partition_data) {
-            batches.push_back(prepare(partition.records, version, frame, target, left));
-            left -= std::min(left, batches.back().checked.decompressed_size);
-        }
-    }
-    return batches;
-}
-
 /// What the net thread checks of one request at most: received bytes, and unpacked ones. It takes some milliseconds.
 constexpr size_t max_bytes_at_once = 1 << 20;
 
-/// The batches of a request that is no work worth mentioning, or nothing.
-std::optional<PreparedBatches> prepare_at_once(const wire::produce::Request& request, int16_t version,
-                                               const std::shared_ptr<net::Frame>& frame,
-                                               const BatchPolicy& policy) {
-    if (frame->size() > max_bytes_at_once) return std::nullopt;
+enum class Effort {
+    little, ///< what other clients may wait for
+    any,
+};
+
+/// The batches of a Produce request, which all together may decompress to as much as one. Nothing if that takes more than the
+/// effort.
+std::optional<PreparedBatches> prepare(const wire::produce::Request& request, int16_t version,
+                                       const std::shared_ptr<net::Frame>& frame, const BatchPolicy& policy,
+                                       Effort effort) {
+    const bool little = effort == Effort::little;
+    if (little && frame->size() > max_bytes_at_once) return std::nullopt;
     PreparedBatches batches;
-    size_t left = std::min(max_bytes_at_once, policy.max_decompressed_bytes);
+    size_t left =
+        little ? std::min(max_bytes_at_once, policy.max_decompressed_bytes) : policy.max_decompressed_bytes;
     for (const auto& topic : request.topic_data) {
-        if (target_for(topic, policy)) return std::nullopt;
+        const auto& target = target_for(topic, policy);
+        if (little && target) return std::nullopt;
         for (const auto& partition : topic.partition_data) {
-            batches.push_back(prepare(partition.records, version, frame, std::nullopt, left));
+            batches.push_back(prepare(partition.records, version, frame, target, left));
             const record::Checked& checked = batches.back().checked;
-            if (checked.error == wire::ErrorCode::message_too_large) return std::nullopt; // for us, at least
+            if (little && checked.error == wire::ErrorCode::message_too_large) return std::nullopt;
             left -= std::min(left, checked.decompressed_size);
         }
     }
@@ -92,7 +86,8 @@ void Receiver::receive(net::Received&& received) {
     if (!produce) return deliver_(Call(std::move(received), {}));
     const uint64_t connection = received.id.connection;
     if (!thread_.has(connection)) {
-        auto batches = prepare_at_once(*produce, received.header.api_version, received.frame, *policy());
+        auto batches =
+            prepare(*produce, received.header.api_version, received.frame, *policy(), Effort::little);
         if (batches) return deliver_(Call(std::move(received), std::move(*batches)));
     }
     thread_.add(connection, [this, call = std::make_shared<Call>(std::move(received), PreparedBatches())] {
@@ -104,7 +99,7 @@ void Receiver::receive(net::Received&& received) {
 void Receiver::check(Call&& call) {
     try {
         const auto& request = std::get<wire::produce::Request>(call.request());
-        call.batches() = prepare_all(request, call.version(), call.shared_frame(), *policy());
+        call.batches() = *prepare(request, call.version(), call.shared_frame(), *policy(), Effort::any);
     } catch (const std::bad_alloc&) {
         return refuse_(std::move(call).close("There is not enough memory to serve it."));
     }
