@@ -34,11 +34,7 @@ until ($server->sql('SELECT count(*) FROM kafka.segment') >= $count + $segments)
 }
 
 # A restart, so that nothing is in memory; on a new timeline, so that what is stored is of an older epoch.
-$server->node->stop;
-$server->node->set_standby_mode;
-$server->node->start;
-$server->node->promote;
-$server->wait_for_port;
+$server->restart_promoted;
 $client = KafkaWire->connect('127.0.0.1', $server->kafka_port);
 
 # --- Fetch -----------------------------------------------------------------------------------------

@@ -99,6 +99,18 @@ sub start_after_death {
     return;
 }
 
+# Restarts the server on a new timeline: as a standby that is promoted at once. For one made with streaming => 1.
+sub restart_promoted {
+    my ($self) = @_;
+    my $node = $self->{node};
+    $node->stop;
+    $node->set_standby_mode;
+    $node->start;
+    $node->promote;
+    $self->wait_for_port;
+    return;
+}
+
 # Changes settings and reloads; they take effect a moment later.
 sub set {
     my ($self, %settings) = @_;
