@@ -269,7 +269,7 @@ COMMENT ON COLUMN kafka.status.bytes_received IS 'Bytes from clients';
 COMMENT ON COLUMN kafka.status.bytes_sent IS 'Bytes to clients, as far as the operating system has taken them';
 COMMENT ON COLUMN kafka.status.turns IS 'Turns in which the broker handled requests; what arrives meanwhile is handled together in the next';
 COMMENT ON COLUMN kafka.status.turn_requests_max IS 'Most requests that were handled in one turn; the average is requests / turns';
-COMMENT ON COLUMN kafka.status.commits IS 'Transactions that stored records; at most one in each turn';
+COMMENT ON COLUMN kafka.status.commits IS 'Transactions that stored records; one in most turns, more where a turn reads or changes the catalog in between';
 COMMENT ON COLUMN kafka.status.failed_commits IS 'Transactions of turns that failed; producers were told to try again, and the log says why';
 COMMENT ON COLUMN kafka.status.batches IS 'Record batches that were stored';
 COMMENT ON COLUMN kafka.status.batch_bytes IS 'Bytes of these batches, as they are stored';

@@ -75,6 +75,7 @@ BatchPolicy Broker::batch_policy() const {
     };
     BatchPolicy policy;
     policy.max_decompressed_bytes = size_t(settings.max_decompressed_bytes);
+    policy.max_batch_bytes = size_t(settings.max_request_bytes);
     policy.by_default = target(log::resolve({}, config_defaults()));
     for (const auto& [name, topic] : catalog.topics()) {
         if (sets_compression(topic->overrides))

@@ -39,6 +39,8 @@ public:
         if (!progress_.has_value()) progress_.emplace<T>();
         return *std::any_cast<T>(&progress_);
     }
+    /// Held until the call is answered or dropped.
+    void keep_until_answered(std::shared_ptr<void> kept) { kept_ = std::move(kept); }
     const net::Frame& frame() const { return *received_->frame; }
     const std::shared_ptr<net::Frame>& shared_frame() const { return received_->frame; }
     /// Gives up the received bytes, and their part of the request memory. Only for requests without record
@@ -77,6 +79,7 @@ private:
     std::unique_ptr<net::Received> received_;
     PreparedBatches batches_;
     std::any progress_;
+    std::shared_ptr<void> kept_;
 };
 
 } // namespace kafka::api

@@ -61,6 +61,7 @@ EpochEnd epoch_end(Broker& broker, const log::Topic& topic, int32_t index, int32
     Border border = find_border(broker, segments_holding(topic, partition), index, epoch, read);
     int64_t end = partition.high_watermark;
     if (border.later) {
+        read += 2 * cost_of_look_up;
         end = broker.batches.first_reaching(*border.later, index, store::Rising::leader_epoch, epoch + 1)
                   .value_or(end);
         if (const auto before = broker.batches.last_before(*border.later, index, end))

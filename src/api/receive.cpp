@@ -1,4 +1,4 @@
-// See receive.h. Runs on the net thread: no server function, no state of the broker but the policy.
+// See receive.h. Runs on the net thread and the checking threads: no server function, no state of the broker but the policy.
 #include "api/receive.h"
 
 #include "record/builder.h"
@@ -16,47 +16,94 @@ const std::optional<TargetCompression>& target_for(const wire::produce::TopicPro
     return it == policy.by_name.end() ? policy.by_default : it->second;
 }
 
-PreparedBatch prepare(const wire::Records& records, int16_t version, const std::shared_ptr<net::Frame>& frame,
-                      const std::optional<TargetCompression>& target, size_t max_decompressed) {
-    PreparedBatch batch{record::check(records.data, version, max_decompressed), {frame, records.data}};
-    if (batch.checked.error != wire::ErrorCode::none || !target || batch.checked.codec == target->codec)
-        return batch;
-    if (auto again = record::recompress(records.data, target->codec, target->level, max_decompressed)) {
-        const auto owner = std::make_shared<std::string>(std::move(*again));
-        batch.data = {owner, *owner};
-    }
-    return batch;
-}
-
-/// What the net thread checks of one request at most: received bytes, and unpacked ones. It takes some milliseconds.
-constexpr size_t max_bytes_at_once = 1 << 20;
-
-enum class Effort {
-    little, ///< what other clients may wait for
-    any,
+/// How much is done for one request at most, in bytes.
+struct Bounds {
+    size_t received; ///< its frame
+    size_t unpacked; ///< what its batches decompress to, all together
+    size_t packed;   ///< what is compressed anew of that
 };
 
-/// The batches of a Produce request, which all together may decompress to as much as one. Nothing if that takes more than the
-/// effort.
-std::optional<PreparedBatches> prepare(const wire::produce::Request& request, int16_t version,
-                                       const std::shared_ptr<net::Frame>& frame, const BatchPolicy& policy,
-                                       Effort effort) {
-    const bool little = effort == Effort::little;
-    if (little && frame->size() > max_bytes_at_once) return std::nullopt;
-    PreparedBatches batches;
-    size_t left =
-        little ? std::min(max_bytes_at_once, policy.max_decompressed_bytes) : policy.max_decompressed_bytes;
-    for (const auto& topic : request.topic_data) {
-        const auto& target = target_for(topic, policy);
-        if (little && target) return std::nullopt;
-        for (const auto& partition : topic.partition_data) {
-            batches.push_back(prepare(partition.records, version, frame, target, left));
-            const record::Checked& checked = batches.back().checked;
-            if (little && checked.error == wire::ErrorCode::message_too_large) return std::nullopt;
-            left -= std::min(left, checked.decompressed_size);
-        }
+Bounds bounds_of(Effort effort, const BatchPolicy& policy) {
+    constexpr size_t kib = 1 << 10, mib = 1 << 20, unbounded = SIZE_MAX;
+    const size_t most = policy.max_decompressed_bytes;
+    switch (effort) {
+    case Effort::little:
+        return {mib, std::min(mib, most), 0};
+    case Effort::some:
+        return {unbounded, std::min(8 * mib, most), 128 * kib};
+    case Effort::any:
+        break;
     }
-    return batches;
+    return {unbounded, most, unbounded};
+}
+
+/// The batches of one Produce request, checked and compressed as their topics want it.
+class Preparation {
+public:
+    Preparation(const Call& call, const BatchPolicy& policy, Effort effort, const std::stop_token& stop = {})
+        : call_(call), policy_(policy), effort_(effort), stop_(stop), left_(bounds_of(effort, policy)) {}
+
+    /// False if it takes more than the effort.
+    bool run();
+    PreparedBatches take() { return std::move(batches_); }
+    /// Bytes that were made beside those received.
+    size_t made() const { return made_; }
+
+private:
+    bool add(wire::View records, const std::optional<TargetCompression>& target);
+    bool pack(PreparedBatch& batch, const TargetCompression& target);
+
+    const Call& call_;
+    const BatchPolicy& policy_;
+    const Effort effort_;
+    const std::stop_token stop_;
+    Bounds left_;
+    PreparedBatches batches_;
+    size_t made_ = 0;
+};
+
+bool Preparation::run() {
+    if (call_.frame().size() > left_.received) return false;
+    for (const auto& topic : std::get<wire::produce::Request>(call_.request()).topic_data) {
+        const auto& target = target_for(topic, policy_);
+        for (const auto& partition : topic.partition_data)
+            if (!add(partition.records.data, target)) return false;
+    }
+    return true;
+}
+
+bool Preparation::add(wire::View records, const std::optional<TargetCompression>& target) {
+    if (stop_.stop_requested()) throw record::Stopped();
+    PreparedBatch batch{record::check(records, call_.version(), left_.unpacked),
+                        {call_.shared_frame(), records}};
+    const record::Checked& checked = batch.checked;
+    if (checked.error == wire::ErrorCode::message_too_large && effort_ != Effort::any) return false;
+    left_.unpacked -= std::min(left_.unpacked, checked.decompressed_size);
+    const bool as_wanted =
+        checked.error != wire::ErrorCode::none || !target || checked.codec == target->codec;
+    if (!as_wanted && !pack(batch, *target)) return false;
+    batches_.push_back(std::move(batch));
+    return true;
+}
+
+/// What grows by it beyond what a client could send is refused: small requests could fill memory and disk.
+bool Preparation::pack(PreparedBatch& batch, const TargetCompression& target) {
+    record::Checked& checked = batch.checked;
+    const size_t plain = std::max(checked.size, checked.decompressed_size);
+    if (plain > left_.packed) return false;
+    left_.packed -= plain;
+    auto packed = record::recompress(batch.data.data, target.codec, target.level, plain, stop_);
+    if (!packed) return true;
+    if (packed->size() > policy_.max_batch_bytes) {
+        checked.error = wire::ErrorCode::message_too_large;
+        checked.message = "The record batch has " + std::to_string(packed->size()) +
+                          " bytes under the topic's compression.type, more than a request may have";
+        return true;
+    }
+    made_ += packed->size();
+    const auto owner = std::make_shared<std::string>(std::move(*packed));
+    batch.data = {owner, *owner};
+    return true;
 }
 
 } // namespace
@@ -82,30 +129,49 @@ std::shared_ptr<const BatchPolicy> Receiver::policy() const {
 }
 
 void Receiver::receive(net::Received&& received) {
-    const auto* produce = std::get_if<wire::produce::Request>(&received.request);
-    if (!produce) return deliver_(Call(std::move(received), {}));
     const uint64_t connection = received.id.connection;
-    if (!thread_.has(connection)) {
-        auto batches =
-            prepare(*produce, received.header.api_version, received.frame, *policy(), Effort::little);
-        if (batches) return deliver_(Call(std::move(received), std::move(*batches)));
-    }
-    thread_.add(connection, [this, call = std::make_shared<Call>(std::move(received), PreparedBatches())] {
-        check(std::move(*call));
-    });
+    Call call(std::move(received), {});
+    if (!std::holds_alternative<wire::produce::Request>(call.request())) return deliver_(std::move(call));
+    if (!threads_.must_wait(connection) && prepare(call, Effort::little, {}))
+        return deliver_(std::move(call));
+    threads_.add(connection, [this, waiting = std::make_shared<Call>(std::move(call))](
+                                 auto effort, auto& stop) { return check(*waiting, effort, stop); });
 }
 
-/// On the checking thread.
-void Receiver::check(Call&& call) {
+bool Receiver::prepare(Call& call, Effort effort, const std::stop_token& stop) {
+    const auto used = policy();
+    Preparation preparation(call, *used, effort, stop);
+    if (!preparation.run()) return false;
+    call.batches() = preparation.take();
+    if (preparation.made() > 0) {
+        call.shared_frame()->charge(preparation.made());
+        if (effort == Effort::any) call.keep_until_answered(threads_.hold_back());
+    }
+    return true;
+}
+
+/// On the threads for it.
+bool Receiver::check(Call& call, Effort effort, const std::stop_token& stop) noexcept {
     try {
-        const auto& request = std::get<wire::produce::Request>(call.request());
-        call.batches() = *prepare(request, call.version(), call.shared_frame(), *policy(), Effort::any);
+        if (!prepare(call, effort, stop)) return false;
+        deliver_(std::move(call));
+    } catch (const record::Stopped&) {
+        refuse(std::move(call), "");
     } catch (const std::bad_alloc&) {
-        return refuse_(std::move(call).close("There is not enough memory to serve it."));
+        refuse(std::move(call), "There is not enough memory to serve it.");
+    } catch (const std::exception& error) {
+        refuse(std::move(call), error.what());
     }
-    deliver_(std::move(call));
+    return true;
 }
 
-void Receiver::stop() { thread_.stop(); }
+void Receiver::refuse(Call&& call, const char* why) noexcept {
+    try {
+        if (call.pending()) refuse_(std::move(call).close(why));
+    } catch (const std::bad_alloc&) { // there is no memory even to say so; the client will ask again
+    }
+}
+
+void Receiver::stop() { threads_.stop(); }
 
 } // namespace kafka::api

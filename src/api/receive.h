@@ -3,7 +3,7 @@
 // offsets.
 #pragma once
 #include "api/call.h"
-#include "api/checking_thread.h"
+#include "api/checking_threads.h"
 #include "log/catalog.h"
 
 #include <functional>
@@ -22,6 +22,7 @@ struct TargetCompression {
 /// How the batches that are received are treated; an immutable value that the main thread replaces.
 struct BatchPolicy {
     size_t max_decompressed_bytes = 0;
+    size_t max_batch_bytes = 0;                  ///< that compressing anew may make
     std::optional<TargetCompression> by_default; ///< nothing: as the producer sent it
     std::unordered_map<std::string, std::optional<TargetCompression>> by_name; ///< topics that differ from it
     std::unordered_map<wire::Uuid, std::optional<TargetCompression>, log::UuidHash> by_id;
@@ -39,29 +40,31 @@ struct ConnectionClosed {
 using Inbound = std::variant<Call, ConnectionClosed, net::Notice>;
 
 /// Makes calls of requests. The net thread does it itself, but for Produce requests that would hold up other clients: their
-/// batches are large, unpack to much, or are compressed anew. Those are for the checking thread, and so are requests of the
+/// batches are large, unpack to much, or are compressed anew. Those are for the checking threads, and so are requests of the
 /// same connection that come meanwhile, since they must not overtake.
 class Receiver {
 public:
-    /// `deliver` takes calls and `refuse` what is answered at once; both on either thread.
+    /// `deliver` takes calls and `refuse` what is answered at once; both on any of these threads.
     Receiver(std::function<void(Call&&)> deliver, std::function<void(net::Reply&&)> refuse);
 
     /// Takes effect with the next request. Main thread.
     void set_policy(BatchPolicy policy);
     /// Net thread.
     void receive(net::Received&& received);
-    /// What is not checked yet stays unanswered. After this nothing is delivered. Main thread.
+    /// The connections of Produce requests that are not checked yet are closed. After this no Produce is delivered. Main thread.
     void stop();
 
 private:
     std::shared_ptr<const BatchPolicy> policy() const;
-    void check(Call&& call);
+    bool prepare(Call& call, Effort effort, const std::stop_token& stop);
+    bool check(Call& call, Effort effort, const std::stop_token& stop) noexcept;
+    void refuse(Call&& call, const char* why) noexcept;
 
     std::function<void(Call&&)> deliver_;
     std::function<void(net::Reply&&)> refuse_;
     mutable std::mutex mutex_;
     std::shared_ptr<const BatchPolicy> policy_ = std::make_shared<const BatchPolicy>();
-    CheckingThread thread_;
+    CheckingThreads threads_;
 };
 
 } // namespace kafka::api

@@ -232,7 +232,7 @@ void Connection::answer(Reply&& reply) {
     if (reply.kind == Reply::Kind::response)
         answer.bytes = wire::encode_response(reply.response, reply.version, reply.correlation_id);
     if (reply.kind == Reply::Kind::close) {
-        complain(reply.close_reason);
+        if (!reply.close_reason.empty()) complain(reply.close_reason);
         last_request_seen_ = true;
         pipeline_.drop_waiting();
         answer.close = true;
@@ -250,7 +250,6 @@ void Connection::collect_answers() {
         ending_ = answer.close;
         if (!pipeline_.any_in_flight()) context_.idle_clock.idle(*this);
     }
-    context_.spare_memory.held(output_.size());
 }
 
 // What the socket does not take at once is left to libuv, one write at a time: meanwhile further answers
@@ -270,6 +269,7 @@ void Connection::write_output() {
 
 void Connection::sent(size_t bytes) {
     output_.sent(bytes);
+    context_.spare_memory.held(bytes);
     figures_.sent(bytes);
 }
 

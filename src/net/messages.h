@@ -47,7 +47,7 @@ struct Reply {
     int32_t correlation_id = 0;
     Kind kind = Kind::response;
     wire::Response response;
-    std::string close_reason; ///< a sentence for the log; only with Kind::close
+    std::string close_reason; ///< a sentence for the log; only with Kind::close; empty: nothing to be logged
 };
 
 /// One line for the server log, in the parts that Postgres knows; `detail` and `hint` may be empty.

@@ -85,7 +85,7 @@ std::string BatchBuilder::finish() {
 }
 
 std::optional<std::string> recompress(View batch, Codec codec, std::optional<int> level,
-                                      size_t max_decompressed) {
+                                      size_t max_decompressed, const std::stop_token& stop) {
     std::optional<BatchHeader> header = read_header(batch);
     if (!header || !header->codec()) return std::nullopt;
     const std::optional<View> stored = stored_records(batch, *header);
@@ -93,7 +93,7 @@ std::optional<std::string> recompress(View batch, Codec codec, std::optional<int
     const Decompressed plain = decompress(*header->codec(), *stored, max_decompressed);
     if (plain.status != DecompressStatus::ok) return std::nullopt;
     header->attributes = int16_t((header->attributes & ~attribute::codec_mask) | int16_t(codec));
-    return assemble(*header, compress(codec, level, plain.bytes.view()));
+    return assemble(*header, compress(codec, level, plain.bytes.view(), stop));
 }
 
 } // namespace kafka::record

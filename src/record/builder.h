@@ -60,8 +60,8 @@ private:
 };
 
 /// The same batch under another codec; all header fields but the codec, length and CRC are kept. Nothing if
-/// it is not a batch, or does not decompress to at most `max_decompressed` bytes.
+/// it is not a batch, or does not decompress to at most `max_decompressed` bytes. Throws Stopped as compress() does.
 std::optional<std::string> recompress(wire::View batch, Codec codec, std::optional<int> level,
-                                      size_t max_decompressed);
+                                      size_t max_decompressed, const std::stop_token& stop = {});
 
 } // namespace kafka::record

@@ -10,6 +10,7 @@
 #include <zstd.h>
 
 #include <array>
+#include <memory>
 #include <stdexcept>
 
 namespace kafka::record {
@@ -18,6 +19,18 @@ namespace {
 using wire::View;
 
 constexpr std::array<const char*, 5> names{"none", "gzip", "snappy", "lz4", "zstd"};
+
+/// Calls `step` with one piece of the input after the other, and whether it is the last. Each takes a moment only, so that whoever
+/// waits for the end of this thread does not wait long; throws Stopped.
+template <class Step> void in_pieces(View in, const std::stop_token& stop, Step&& step) {
+    constexpr size_t piece = 64 << 10;
+    do {
+        if (stop.stop_requested()) throw Stopped();
+        const View next = in.substr(0, piece);
+        in.remove_prefix(next.size());
+        step(next, in.empty());
+    } while (!in.empty());
+}
 
 struct Deflater {
     z_stream stream{};
@@ -30,15 +43,18 @@ struct Deflater {
     Deflater& operator=(const Deflater&) = delete;
 };
 
-std::string gzip(std::optional<int> level, View in) {
+std::string gzip(std::optional<int> level, View in, const std::stop_token& stop) {
     Deflater deflater(level && *level > 0 ? std::min(*level, Z_BEST_COMPRESSION) : Z_DEFAULT_COMPRESSION);
     z_stream& stream = deflater.stream;
     std::string out(deflateBound(&stream, in.size()), '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
-    stream.avail_in = uInt(in.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = uInt(out.size());
-    if (deflate(&stream, Z_FINISH) != Z_STREAM_END) throw std::runtime_error("gzip compression failed");
+    in_pieces(in, stop, [&](View piece, bool last) {
+        stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));
+        stream.avail_in = uInt(piece.size());
+        stream.next_out = reinterpret_cast<Bytef*>(out.data() + stream.total_out);
+        stream.avail_out = uInt(out.size() - stream.total_out);
+        if (deflate(&stream, last ? Z_FINISH : Z_NO_FLUSH) != (last ? Z_STREAM_END : Z_OK))
+            throw std::runtime_error("gzip compression failed");
+    });
     out.resize(stream.total_out);
     return out;
 }
@@ -68,24 +84,55 @@ int lz4_level(std::optional<int> level) {
     return std::clamp(*level, LZ4HC_CLEVEL_MIN, LZ4HC_CLEVEL_MAX);
 }
 
-std::string lz4(std::optional<int> level, View in) {
+struct Lz4Free {
+    void operator()(LZ4F_cctx* context) const { LZ4F_freeCompressionContext(context); }
+};
+
+std::string lz4(std::optional<int> level, View in, const std::stop_token& stop) {
     LZ4F_preferences_t preferences{};
     preferences.frameInfo.blockSizeID = LZ4F_max64KB;
     preferences.frameInfo.blockMode = LZ4F_blockIndependent;
     preferences.compressionLevel = lz4_level(level);
+    preferences.autoFlush = 1;
+    LZ4F_cctx* made = nullptr;
+    if (LZ4F_isError(LZ4F_createCompressionContext(&made, LZ4F_VERSION))) throw std::bad_alloc();
+    const std::unique_ptr<LZ4F_cctx, Lz4Free> context(made);
     std::string out(LZ4F_compressFrameBound(in.size(), &preferences), '\0');
-    const size_t size = LZ4F_compressFrame(out.data(), out.size(), in.data(), in.size(), &preferences);
-    if (LZ4F_isError(size)) throw std::runtime_error("lz4 compression failed");
+    size_t size = 0;
+    const auto written = [&](size_t bytes) {
+        if (LZ4F_isError(bytes)) throw std::runtime_error("lz4 compression failed");
+        size += bytes;
+    };
+    written(LZ4F_compressBegin(made, out.data(), out.size(), &preferences));
+    in_pieces(in, stop, [&](View piece, bool last) {
+        written(LZ4F_compressUpdate(made, out.data() + size, out.size() - size, piece.data(), piece.size(),
+                                    nullptr));
+        if (last) written(LZ4F_compressEnd(made, out.data() + size, out.size() - size, nullptr));
+    });
     out.resize(size);
     return out;
 }
 
-std::string zstd(std::optional<int> level, View in) {
+struct ZstdFree {
+    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+};
+
+std::string zstd(std::optional<int> level, View in, const std::stop_token& stop) {
     const int known = std::clamp(level.value_or(ZSTD_defaultCLevel()), ZSTD_minCLevel(), ZSTD_maxCLevel());
+    const std::unique_ptr<ZSTD_CCtx, ZstdFree> context(ZSTD_createCCtx());
+    if (!context) throw std::bad_alloc();
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, known);
+    ZSTD_CCtx_setPledgedSrcSize(context.get(), in.size());
     std::string out(ZSTD_compressBound(in.size()), '\0');
-    const size_t size = ZSTD_compress(out.data(), out.size(), in.data(), in.size(), known);
-    if (ZSTD_isError(size)) throw std::runtime_error("zstd compression failed");
-    out.resize(size);
+    ZSTD_outBuffer output{out.data(), out.size(), 0};
+    in_pieces(in, stop, [&](View piece, bool last) {
+        ZSTD_inBuffer input{piece.data(), piece.size(), 0};
+        const size_t left =
+            ZSTD_compressStream2(context.get(), &output, &input, last ? ZSTD_e_end : ZSTD_e_continue);
+        if (ZSTD_isError(left) || input.pos < input.size || (last && left > 0))
+            throw std::runtime_error("zstd compression failed");
+    });
+    out.resize(output.pos);
     return out;
 }
 
@@ -105,18 +152,18 @@ std::optional<Codec> codec_named(std::string_view name) {
 
 const char* name(Codec codec) { return names[size_t(codec)]; }
 
-std::string compress(Codec codec, std::optional<int> level, View bytes) {
+std::string compress(Codec codec, std::optional<int> level, View bytes, const std::stop_token& stop) {
     switch (codec) {
     case Codec::none:
         return std::string(bytes);
     case Codec::gzip:
-        return gzip(level, bytes);
+        return gzip(level, bytes, stop);
     case Codec::snappy:
         return snap(bytes);
     case Codec::lz4:
-        return lz4(level, bytes);
+        return lz4(level, bytes, stop);
     case Codec::zstd:
-        return zstd(level, bytes);
+        return zstd(level, bytes, stop);
     }
     throw std::invalid_argument("unknown codec");
 }

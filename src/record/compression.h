@@ -8,7 +8,9 @@
 #include "wire/bytes.h"
 
 #include <cstdint>
+#include <exception>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 namespace kafka::record {
@@ -24,6 +26,9 @@ std::optional<Codec> codec_of(int id);
 std::optional<Codec> codec_named(std::string_view name);
 
 const char* name(Codec codec);
+
+/// Thrown where work was given up because nobody wants it any more.
+struct Stopped : std::exception {};
 
 enum class DecompressStatus : uint8_t { ok, bad_data, too_large };
 
@@ -41,7 +46,8 @@ Decompressed decompress(Codec codec, wire::View compressed, size_t max_size);
 
 /// Compresses as Kafka's Java producer does: snappy in the framing of snappy-java, lz4 as a frame of
 /// independent 64 KiB blocks. `level` is the topic's compression.<codec>.level, brought into the codec's
-/// range; nothing is its default.
-std::string compress(Codec codec, std::optional<int> level, wire::View bytes);
+/// range; nothing is its default. Some levels take minutes for what a request may hold: throws Stopped soon after `stop` asks for it.
+std::string compress(Codec codec, std::optional<int> level, wire::View bytes,
+                     const std::stop_token& stop = {});
 
 } // namespace kafka::record

@@ -26,7 +26,7 @@ struct alignas(64) NetFigures {
     Counter accepted, refused;
     Counter malformed; ///< requests that could not be decoded
     Counter bytes_received, bytes_sent;
-    std::atomic<int64_t> request_memory{0}; ///< bytes of requests that are held now; written by both threads
+    std::atomic<int64_t> request_memory{0}; ///< bytes of requests that are held now; written by all threads
     std::array<ApiFigures, max_apis> apis;  ///< in the order of wire::apis()
 };
 
