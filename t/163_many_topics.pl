@@ -131,4 +131,32 @@ if ($broker->is_ours) {
     $broker->server->wait_for('the janitor to drop their tables', sub { $broker->server->sql($tables) == 0 });
     is($broker->server->sql('SELECT count(*) FROM kafka.segment'), 0, 'nothing of them is left');
 }
+
+# --- Others meanwhile --------------------------------------------------------------------------------
+
+# Sends a request that creates or deletes many topics. How many topics of ours others saw until it was answered, and the answer.
+sub while_others_look {
+    my @request = @_;
+    my $other = $broker->connect;
+    $client->send_request(@request);
+    my @seen;
+    push @seen, scalar @{ metadata($other, 9, undef)->{topics} } until $client->readable;
+    return ($client->receive, grep { $_ > 0 && $_ < $count } @seen);
+}
+
+if ($broker->is_ours) {
+    $broker->server->set('pg_kafka.auto_create_topics' => 'on');
+    wait_until('topics are created by asking for them', sub { metadata($client, 9, ['first'])->{topics}[0]{error_code} == 0 });
+    $client->call('DeleteTopics', 5, { topic_names => ['first'] });
+
+    my ($answer, @seen) = while_others_look('Metadata', 9, { topics => [map { { name => $_ } } @names], allow_auto_topic_creation => 1 });
+    is_deeply(errors_of(@{ $answer->{topics} }), { NONE => $count }, 'a thousand topics are created by asking for them');
+    cmp_ok(scalar @seen, '>', 0, 'and meanwhile others were answered');
+    ($answer, @seen) = while_others_look('DeleteTopics', 5, { topic_names => \@names });
+    is_deeply(errors_of(@{ $answer->{responses} }), { NONE => $count }, 'they are deleted');
+    cmp_ok(scalar @seen, '>', 0, 'and meanwhile others were answered');
+    ($answer, @seen) = while_others_look('CreateTopics', 7, { topics => \@wanted });
+    is_deeply(errors_of(@{ $answer->{topics} }), { NONE => $count }, 'and created by CreateTopics');
+    cmp_ok(scalar @seen, '>', 0, 'and meanwhile others were answered');
+}
 $broker->finish;

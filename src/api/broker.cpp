@@ -17,6 +17,8 @@ constexpr size_t max_partitions_opened = 256;
 
 /// Past this many staged bytes a turn is committed, so that latency stays bounded under load.
 constexpr size_t max_turn_bytes = 16 << 20;
+/// Topics that a turn creates and deletes, of which each takes a millisecond or so.
+constexpr size_t max_topics_changed = 20;
 /// All sessions share a table of locks, which by default has room for some thousands.
 constexpr size_t max_locks = 400;
 
@@ -90,9 +92,11 @@ bool Broker::staged_enough() const {
     return staging.bytes() >= max_turn_bytes || staging.locks() >= most_locks_;
 }
 
+bool Broker::changed_enough_topics() const { return changed_topics_ >= max_topics_changed; }
+
 void Broker::begin_turn() {
     cold_read_bytes = searched_bytes = 0;
-    opened_partitions_ = 0;
+    opened_partitions_ = changed_topics_ = 0;
 }
 
 void Broker::postpone(Call call) {
@@ -206,6 +210,7 @@ void Broker::reload_catalog() {
 }
 
 log::Topic* Broker::create_topic(store::TopicRow row) {
+    changed_topics_++;
     pg::Transaction transaction;
     store::do_not_wait_for_locks();
     row.id = store::new_topic_id();
@@ -216,6 +221,7 @@ log::Topic* Broker::create_topic(store::TopicRow row) {
 }
 
 bool Broker::delete_topic(log::Topic& topic) {
+    changed_topics_++;
     if (!staging.empty()) commit();
     pg::Transaction transaction;
     store::do_not_wait_for_locks();

@@ -58,6 +58,8 @@ public:
     void connection_closed(uint64_t connection);
     /// True once as much is staged as one transaction is to write: commit() before more is.
     bool staged_enough() const;
+    /// True once a turn has created and deleted as many topics as others may wait for: what is left is for the next turn.
+    bool changed_enough_topics() const;
     /// What a turn has done so far counts anew from here.
     void begin_turn();
     /// The call is to be handled again in the next turn, because this one has done enough. What has been done of it so
@@ -137,6 +139,7 @@ private:
     std::vector<Call> postponed_;
     std::unordered_set<uint64_t> postponed_connections_;
     size_t opened_partitions_ = 0; ///< in this turn
+    size_t changed_topics_ = 0;    ///< created or deleted in this turn
     std::vector<Waiter> waiting_for_commit_;
     bool catalog_unflushed_ = false; ///< topics were created or deleted; the next commit() makes it durable
     size_t most_locks_;              ///< that a transaction is to take; fewer after it ran out of them

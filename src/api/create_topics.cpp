@@ -181,30 +181,51 @@ Response refuse_all(const Request& request, const Problem& problem) {
     return response;
 }
 
+/// How far a request has come that takes several turns.
+struct Progress {
+    Response response;
+    size_t topics = 0;                      ///< of the request that are done
+    std::map<std::string, int> times_named; ///< 0 for those that have been answered
+};
+
+std::map<std::string, int> count_names(const Request& request) {
+    std::map<std::string, int> times;
+    for (const CreatableTopic& asked : request.topics) times[asked.name]++;
+    return times;
+}
+
+/// Goes through the request from where it was left. False if this turn has done enough before the end.
+bool create_all(Broker& broker, const Request& request, Progress& done) {
+    if (done.topics == 0) done.times_named = count_names(request);
+    for (; done.topics < request.topics.size(); done.topics++) {
+        if (broker.changed_enough_topics()) return false;
+        const CreatableTopic& asked = request.topics[done.topics];
+        const int times = std::exchange(done.times_named[asked.name], 0); // each name is answered once
+        if (times == 1)
+            done.response.topics.push_back(create(broker, asked, request.validate_only));
+        else if (times > 1)
+            done.response.topics.push_back(
+                failed(asked.name, {ErrorCode::invalid_request, "The request names the topic twice"}));
+    }
+    return true;
+}
+
+MaybeProblem size_problem(const Broker& broker, const Request& request) {
+    int64_t partitions = 0;
+    for (const CreatableTopic& asked : request.topics) partitions += partitions_of(broker, asked);
+    if (partitions <= log::max_partitions) return std::nullopt;
+    return Problem{ErrorCode::policy_violation,
+                   "A request may ask for at most " + std::to_string(log::max_partitions) + " partitions"};
+}
+
 } // namespace
 
 void handle(Broker& broker, Call& call, Request& request) {
-    int64_t partitions = 0;
-    std::map<std::string, int> times_named;
-    for (const CreatableTopic& asked : request.topics) {
-        partitions += partitions_of(broker, asked);
-        times_named[asked.name]++;
-    }
-    if (partitions > log::max_partitions) {
-        const std::string limit = std::to_string(log::max_partitions);
-        const Problem problem{ErrorCode::policy_violation,
-                              "A request may ask for at most " + limit + " partitions"};
-        return broker.answer(std::move(call), refuse_all(request, problem));
-    }
-    Response response;
-    for (const CreatableTopic& asked : request.topics) {
-        const int times = std::exchange(times_named[asked.name], 0); // each name is answered once
-        if (times == 1)
-            response.topics.push_back(create(broker, asked, request.validate_only));
-        else if (times > 1)
-            response.topics.push_back(
-                failed(asked.name, {ErrorCode::invalid_request, "The request names the topic twice"}));
-    }
+    if (const auto problem = size_problem(broker, request))
+        return broker.answer(std::move(call), refuse_all(request, *problem));
+    Progress& done = call.progress<Progress>();
+    if (!create_all(broker, request, done)) return broker.postpone(std::move(call));
+    Response response = std::move(done.response);
     broker.answer_when_stored(std::move(call), std::move(response));
 }
 

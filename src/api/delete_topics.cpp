@@ -69,30 +69,50 @@ DeletableTopicResult remove(Broker& broker, const DeleteTopicState& asked) {
     return failed(asked, unknown, "There is no such topic"); // SQL was faster
 }
 
+/// How far a request has come that takes several turns.
+struct Progress {
+    Response response;
+    std::vector<DeleteTopicState> states;
+    std::vector<std::pair<std::string, wire::Uuid>> identities;    ///< of the states, before any was deleted
+    std::map<std::pair<std::string, wire::Uuid>, int> times_asked; ///< 0 for those that have been answered
+    size_t topics = 0;                                             ///< of the request that are done
+};
+
+void begin(const Broker& broker, const Request& request, int16_t version, Progress& done) {
+    done.states = states_of(request, version);
+    for (const DeleteTopicState& asked : done.states) {
+        done.identities.push_back(identity(broker, asked));
+        if (names_one_topic(asked)) done.times_asked[done.identities.back()]++;
+    }
+}
+
+/// Goes through the request from where it was left. False if this turn has done enough before the end.
+bool remove_all(Broker& broker, Progress& done) {
+    auto& results = done.response.responses;
+    for (; done.topics < done.states.size(); done.topics++) {
+        if (broker.changed_enough_topics()) return false;
+        const DeleteTopicState& asked = done.states[done.topics];
+        if (!names_one_topic(asked)) {
+            results.push_back(
+                failed(asked, ErrorCode::invalid_request, "A topic is deleted by its name or by its id"));
+            continue;
+        }
+        const int times = std::exchange(done.times_asked[done.identities[done.topics]], 0);
+        if (times == 1)
+            results.push_back(remove(broker, asked));
+        else if (times > 1)
+            results.push_back(failed(asked, ErrorCode::invalid_request, "The topic is asked for twice"));
+    }
+    return true;
+}
+
 } // namespace
 
 void handle(Broker& broker, Call& call, Request& request) {
-    const std::vector<DeleteTopicState> states = states_of(request, call.version());
-    std::vector<std::pair<std::string, wire::Uuid>> identities;
-    std::map<std::pair<std::string, wire::Uuid>, int> times_asked;
-    for (const DeleteTopicState& asked : states) {
-        identities.push_back(identity(broker, asked));
-        if (names_one_topic(asked)) times_asked[identities.back()]++;
-    }
-    Response response;
-    for (size_t i = 0; i < states.size(); i++) {
-        if (!names_one_topic(states[i])) {
-            response.responses.push_back(
-                failed(states[i], ErrorCode::invalid_request, "A topic is deleted by its name or by its id"));
-            continue;
-        }
-        const int times = std::exchange(times_asked[identities[i]], 0);
-        if (times == 1)
-            response.responses.push_back(remove(broker, states[i]));
-        else if (times > 1)
-            response.responses.push_back(
-                failed(states[i], ErrorCode::invalid_request, "The topic is asked for twice"));
-    }
+    Progress& done = call.progress<Progress>();
+    if (done.states.empty()) begin(broker, request, call.version(), done);
+    if (!remove_all(broker, done)) return broker.postpone(std::move(call));
+    Response response = std::move(done.response);
     broker.answer_when_stored(std::move(call), std::move(response));
 }
 

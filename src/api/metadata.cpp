@@ -70,31 +70,44 @@ bool may_create(const Broker& broker, const std::string& name, const Request& re
            !log::is_reserved_topic(name) && !broker.catalog.find_colliding(name);
 }
 
-/// The topic of that name, created if that is allowed and it is not there; null if it may not be.
-log::Topic* find_or_create(Broker& broker, const std::string& name, const Request& request,
-                           size_t most_topics) {
-    if (log::Topic* known = broker.catalog.find(name)) return known;
-    if (!may_create(broker, name, request, most_topics)) return nullptr;
+void create_if_missing(Broker& broker, const std::string& name, const Request& request, size_t most_topics) {
+    if (log::topic_name_problem(name) || broker.catalog.find(name) ||
+        !may_create(broker, name, request, most_topics))
+        return;
     store::TopicRow row;
     row.name = name;
     row.log_start_offsets.resize(size_t(broker.settings.default_partitions));
     try {
-        if (log::Topic* created = broker.create_topic(std::move(row))) return created;
-        broker.reload_catalog(); // somebody has created it by SQL in this moment
+        if (!broker.create_topic(std::move(row)))
+            broker.reload_catalog(); // somebody has created it by SQL in this moment
     } catch (const pg::Error& error) {
         broker.log_failure("create topic \"" + name + "\"", error);
     }
-    return broker.catalog.find(name);
 }
 
-MetadataResponseTopic look_up(Broker& broker, const std::string& name, const Request& request,
-                              size_t most_topics) {
+/// How far a request has come whose topics take several turns to create.
+struct Progress {
+    std::optional<size_t> most_topics; ///< that there may be at its end
+    size_t topics = 0;                 ///< of the request that are there now, or could not be created
+};
+
+/// False if this turn has done enough before the end.
+bool create_missing(Broker& broker, const Request& request, Progress& done) {
+    if (!done.most_topics) done.most_topics = most_topics_after(broker);
+    for (; done.topics < request.topics->size(); done.topics++) {
+        if (broker.changed_enough_topics()) return false;
+        create_if_missing(broker, *(*request.topics)[done.topics].name, request, *done.most_topics);
+    }
+    return true;
+}
+
+MetadataResponseTopic look_up(const Broker& broker, const std::string& name, const Request& request) {
     const bool with_operations = request.include_topic_authorized_operations;
     if (log::topic_name_problem(name))
         return missing(name, ErrorCode::invalid_topic_exception, with_operations);
-    if (const log::Topic* topic = find_or_create(broker, name, request, most_topics))
-        return describe(broker, *topic, with_operations);
-    return missing(name, ErrorCode::unknown_topic_or_partition, with_operations);
+    const log::Topic* topic = broker.catalog.find(name);
+    return topic ? describe(broker, *topic, with_operations)
+                 : missing(name, ErrorCode::unknown_topic_or_partition, with_operations);
 }
 
 MetadataResponseTopic look_up(const Broker& broker, const wire::Uuid& id, const Request& request) {
@@ -114,12 +127,11 @@ void add_by_id(const Broker& broker, const Request& request, Response& response)
             response.topics.push_back(look_up(broker, asked.topic_id, request));
 }
 
-void add_by_name(Broker& broker, const Request& request, Response& response) {
-    const size_t most_topics = most_topics_after(broker);
+void add_by_name(const Broker& broker, const Request& request, Response& response) {
     std::set<std::string> answered;
     for (const MetadataRequestTopic& asked : *request.topics)
         if (answered.insert(*asked.name).second)
-            response.topics.push_back(look_up(broker, *asked.name, request, most_topics));
+            response.topics.push_back(look_up(broker, *asked.name, request));
 }
 
 // The request -----------------------------------------------------------------------------------------------
@@ -160,9 +172,11 @@ void handle(Broker& broker, Call& call, Request& request) {
     if (is_malformed(request, version, by_id))
         return broker.answer(std::move(call), refuse(request, version, ErrorCode::invalid_request));
 
-    Response response = describe_cluster(broker, call, request);
     const bool all =
         !request.topics || (version < first_version_with_null_for_all && request.topics->empty());
+    if (!all && !by_id && !create_missing(broker, request, call.progress<Progress>()))
+        return broker.postpone(std::move(call));
+    Response response = describe_cluster(broker, call, request);
     if (all)
         add_all(broker, request, response);
     else if (by_id)
