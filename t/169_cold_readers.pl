@@ -16,8 +16,8 @@ my $maker   = $broker->connect;
 # Several readers send the request, each again as soon as it has been answered, until there are so many answers. Returns who
 # was answered in which order, and the sizes of the answers.
 sub read_in_turn {
-    my ($answers, $request) = @_;
-    my @clients = map { $broker->connect } 1 .. $readers;
+    my ($answers, $request, $clients) = @_;
+    my @clients = map { $broker->connect } 1 .. $clients // $readers;
     my %number  = map { fileno($clients[$_]{socket}) => $_ } 0 .. $#clients;
     my $waiting = IO::Select->new(map { $_->{socket} } @clients);
     my $frame   = $maker->request_frame('Fetch', 11, $request, no_answer => 1);
@@ -68,4 +68,34 @@ for my $reader (0 .. $readers - 1) {
 }
 note("order: @$order");
 cmp_ok($most_between, '<=', 2, 'and nobody is overtaken by those who ask again');
+
+# --- How much work the waiting of many is ----------------------------------------------------------
+
+# Ticks of the processor that the broker's main thread has had.
+sub work_done {
+    my $pid = $broker->server->pid_of('broker');
+    open my $stat, '<', "/proc/$pid/task/$pid/stat" or die "no stat: $!";
+    my @fields = split / /, readline($stat) =~ s/^.*\) //r;
+    return $fields[11] + $fields[12];
+}
+
+# Work for so many answers to so many readers, each of whom asks for more than a turn looks into.
+sub work_for {
+    my ($answers, $clients, $request) = @_;
+    my $before = work_done();
+    read_in_turn($answers, $request, $clients);
+    return work_done() - $before;
+}
+
+if ($broker->is_ours) {
+    my $count  = 5000;
+    my $widest = $broker->create_topic('widest', num_partitions => $count);
+    produce($maker, 9, $widest, { map { $_ => $record } 0 .. $count - 1 });
+    my $request = { max_bytes => $most, max_wait_ms => 500, min_bytes => 1,
+        topics => [fetch_partitions($widest, { map { $_ => { fetch_offset => 0, partition_max_bytes => 1 } } 0 .. $count - 1 })] };
+    my $answers = 200;
+    my ($few, $many) = map { work_for($answers, $_, $request) } 4, 100;
+    note("ticks for $answers answers: $few to 4 readers, $many to 100");
+    cmp_ok($many, '<', 3 * $few, 'an answer is about as much work however many wait for theirs');
+}
 $broker->finish;

@@ -97,6 +97,7 @@ bool Broker::changed_enough_topics() const { return changed_topics_ >= max_topic
 void Broker::begin_turn() {
     cold_read_bytes = searched_bytes = 0;
     opened_partitions_ = changed_topics_ = 0;
+    fetch_put_off = false;
 }
 
 void Broker::postpone(Call call) {

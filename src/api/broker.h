@@ -53,6 +53,7 @@ public:
     size_t cold_read_bytes = 0; ///< read from tables in this turn; bounds a turn's time (see fetch.cpp)
     size_t searched_bytes = 0;  ///< gone through in search of a time or an epoch in this turn
     std::vector<PendingFetch> deferred; ///< to be resumed in the next turn: this one has read enough
+    bool fetch_put_off = false;         ///< some are deferred because of what has been read in this turn
 
     /// The client is gone: drops what it waits for.
     void connection_closed(uint64_t connection);

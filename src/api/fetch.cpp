@@ -308,7 +308,8 @@ void resume(Broker& broker, PendingFetch& fetch) {
     const bool enough = missing <= 0 || fetch.plan.partitions.empty() || Clock::now() >= fetch.deadline ||
                         !broker.waiting.has_room(fetch.plan.partitions.size());
     if (result.postponed && result.bytes == 0 && !result.answer_now) {
-        broker.deferred.push_back(std::move(fetch)); // others have used up this turn's reading
+        broker.fetch_put_off |= !result.found.empty(); // nothing was looked at where topics are not open yet
+        broker.deferred.push_back(std::move(fetch));   // others have used up this turn's reading
     } else if (enough || result.answer_now || result.postponed) {
         respond(broker, std::move(fetch), std::move(result));
     } else {

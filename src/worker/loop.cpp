@@ -190,8 +190,15 @@ void Loop::show_turn(size_t requests) {
     figures.transaction_ids.set(pg::transaction_ids_used() - first_transaction_id_);
 }
 
+/// Once the turn has no reading left for one of them, those behind it keep their places without a look: to go through all that
+/// they ask for, turn after turn, would take longer than the reading.
 void Loop::resume_deferred() {
-    for (api::PendingFetch& fetch : std::exchange(broker_->deferred, {})) resume(*broker_, std::move(fetch));
+    for (api::PendingFetch& fetch : std::exchange(broker_->deferred, {})) {
+        if (broker_->fetch_put_off)
+            broker_->deferred.push_back(std::move(fetch));
+        else
+            resume(*broker_, std::move(fetch));
+    }
 }
 
 void Loop::resume_waiting() {
