@@ -121,6 +121,25 @@ disconnects(request(19, 2, $many), 'CreateTopics: two thousand million topics');
 disconnects(request(2,  1, pack('l>', -1) . pack('l> s> a l>', 1, 1, 'a', 2**31 - 1)),
     'ListOffsets: two thousand million partitions');
 
+# --- Too much at once ------------------------------------------------------------------------------
+
+# Kafka goes through all of them, however long that takes.
+if ($broker->is_ours) {
+    my $entries = 1_000_000;
+    my %start = (    # to the count of partitions, and one of them
+        Fetch                => [1, 4, pack('l> l> l> l> c l> s> a', -1, 0, 0, 1000, 0, 1, 1, 'a'), pack('l> q> l>', 0, 0, 1)],
+        Produce              => [0, 3, pack('s> s> l> l> s> a',      -1, 1, 1000, 1, 1, 'a'), pack('l> l>', 0, -1)],
+        ListOffsets          => [2, 1, pack('l> l> s> a',            -1, 1, 1, 'a'), pack('l> q>', 0, -1)],
+        OffsetForLeaderEpoch => [23, 2, pack('l> s> a',              1, 1, 'a'), pack('l> l> l>', 0, -1, 0)]
+    );
+    for my $name (sort keys %start) {
+        my ($key, $version, $head, $partition) = @{ $start{$name} };
+        my $body = $head . pack('l>', $entries);
+        disconnects(request($key, $version, $body . $partition x $entries), "$name: a million partitions");
+    }
+    disconnects(request(3, 1, pack('l>', $entries) . "\0\1a" x $entries), 'Metadata: a million topics');
+}
+
 # --- Clients that vanish ---------------------------------------------------------------------------
 
 for my $reset (0, 1) {

@@ -8,14 +8,15 @@
 namespace kafka::wire {
 namespace {
 
-/// Decodes the body into `request`; false if that fails.
-using DecodeBody = bool (*)(View body, int16_t version, Request& request, size_t& memory);
+/// Decodes the body into `request`.
+using DecodeBody = DecodeFailure (*)(View body, int16_t version, Request& request, size_t& memory);
 
-template <class R> bool decode_body(View body, int16_t version, Request& request, size_t& memory) {
+template <class R> DecodeFailure decode_body(View body, int16_t version, Request& request, size_t& memory) {
     Decoder decoder(body, version, R::api.flexible(version));
     decoder.message(request.emplace<R>());
     memory = decoder.memory_used();
-    return decoder.ok();
+    if (decoder.too_many_elements()) return DecodeFailure::too_many_elements;
+    return decoder.ok() ? DecodeFailure::none : DecodeFailure::malformed_body;
 }
 
 template <class Requests> struct Table;
@@ -49,8 +50,7 @@ DecodeFailure decode(Reader in, DecodeResult& result) {
         return DecodeFailure::none;
     }
     const View body = in.take(in.left());
-    const bool decoded = AllApis::decode[*index](body, header.api_version, result.request, result.memory);
-    return decoded ? DecodeFailure::none : DecodeFailure::malformed_body;
+    return AllApis::decode[*index](body, header.api_version, result.request, result.memory);
 }
 
 const char* words(DecodeFailure failure) {
@@ -65,6 +65,8 @@ const char* words(DecodeFailure failure) {
         return "unsupported version";
     case DecodeFailure::malformed_body:
         return "malformed request body";
+    case DecodeFailure::too_many_elements:
+        return "too many topics, partitions or other elements";
     }
     return "";
 }

@@ -54,6 +54,7 @@ enum class DecodeFailure {
     unknown_api,         ///< not an API key that is served
     unsupported_version, ///< an API that is served, but not in this version
     malformed_body,      ///< too short, or something that Kafka does not read either
+    too_many_elements, ///< names more than is done at once; to say so for each of them would be as much work
 };
 
 struct DecodeResult {

@@ -88,6 +88,35 @@ TEST("requests: bytes behind the body are ignored, as Kafka does") {
               .ok());
 }
 
+/// A frame with a ListOffsets request, v1, for so many partitions of each topic.
+std::string list_offsets_of(std::initializer_list<uint32_t> topics) {
+    Writer out;
+    out.out = frame(2, 1, "ffff");
+    out.big(int32_t(-1));
+    out.big(int32_t(topics.size()));
+    for (const uint32_t partitions : topics) {
+        out.big(int16_t(0));
+        out.big(partitions);
+        for (uint32_t i = 0; i < partitions; i++) {
+            out.big(i);
+            out.big(int64_t(-1));
+        }
+    }
+    return std::move(out.out);
+}
+
+TEST("requests: so many elements in all arrays together, and no more") {
+    const uint32_t most = uint32_t(max_elements) - 2;
+    CHECK(decode_request(list_offsets_of({most / 2, most / 2})).ok());
+    const DecodeResult result = decode_request(list_offsets_of({most / 2, most / 2 + 1}));
+    CHECK_EQ(result.failure, DecodeFailure::too_many_elements);
+    CHECK_EQ(result.describe(),
+             "too many topics, partitions or other elements: ListOffsets version 1, correlation id 77");
+    const std::string whole = list_offsets_of({most + 2});
+    CHECK_EQ(decode_request(whole).failure, DecodeFailure::too_many_elements);
+    CHECK_EQ(decode_request(View(whole).substr(0, 100)).failure, DecodeFailure::malformed_body);
+}
+
 TEST("requests: short frames are truncated headers") {
     const std::string whole = frame(3, 9,
                                     "0001"
