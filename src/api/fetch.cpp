@@ -6,7 +6,8 @@
 // appends or at its deadline. Batches go out as they are stored, whole; the first partition with data gets at
 // least one batch, whatever the limits say. The newest come from the tail cache without a copy, older ones
 // from the tables, bounded for each turn in bytes and in look-ups: what a turn has no room for is left out of
-// the answer, and a Fetch that has nothing to answer with yet goes on in the next turn.
+// the answer, and a Fetch that has nothing to answer with yet goes on in the next turn. While responses that clients do
+// not take use up their memory, nothing is read from tables: such a Fetch waits, and is answered empty at its deadline.
 //
 // v4 isolation level; v5 log_start_offset; v7 sessions (KIP-227); v9 current_leader_epoch (KIP-320); v11
 // rack_id, ignored; v12 flexible, last_fetched_epoch (KIP-595); v13 topic ids (KIP-516); v15 replica_state,
@@ -36,6 +37,7 @@ struct Found {
     size_t bytes = 0;
     bool full = false;      ///< more is there than fits into the response
     bool postponed = false; ///< more is there, but this turn has read enough from tables
+    bool no_memory = false; ///< more is there, but no memory for it
 };
 
 /// One look at a plan.
@@ -44,7 +46,7 @@ struct Attempt {
     size_t bytes = 0;
     bool answer_now =
         false; ///< an error or a divergence, which the client must hear of; or the response is full
-    bool postponed = false;
+    bool postponed = false, no_memory = false;
 };
 
 PartitionData failed(int32_t index, ErrorCode error) {
@@ -102,13 +104,14 @@ bool read_tables(Broker& broker, const log::Topic& topic, const log::Partition& 
 }
 
 /// Why a read ended where it did.
-enum class Stopped { at_end, at_limit, postponed };
+enum class Stopped { at_end, at_limit, postponed, no_memory };
 
 /// Batches from `offset` on, from the tables and then from memory, up to `max_bytes`.
 Stopped read(Broker& broker, const log::Topic& topic, const log::Partition& partition, int64_t offset,
              size_t max_bytes, bool at_least_one, log::BatchRun& run) {
     if (offset >= partition.high_watermark) return Stopped::at_end;
     if (!partition.tail->covers(offset)) {
+        if (broker.response_memory.full()) return Stopped::no_memory;
         const size_t budget = budget_left(broker);
         if (budget == 0 || budget < std::min(max_bytes, least_of_a_turn)) return Stopped::postponed;
         const bool done = read_tables(broker, topic, partition, offset, max_bytes, at_least_one, run);
@@ -194,6 +197,7 @@ Found look(Broker& broker, FetchPartition& wanted, log::Topic* topic, const Requ
     const Stopped stopped = read(broker, *topic, *partition, offset, limit, nothing_yet, run);
     if (stopped == Stopped::at_end && run.slices.empty()) wanted.nothing_before = partition->high_watermark;
     found.postponed = stopped == Stopped::postponed;
+    found.no_memory = stopped == Stopped::no_memory;
     found.full = stopped == Stopped::at_limit && limit == room;
     found.bytes = run.bytes;
     found.data.records.slices = std::move(run.slices);
@@ -234,6 +238,7 @@ Attempt attempt(Broker& broker, FetchPlan& plan, const Request& request, int16_t
         const Found& found = result.found.back();
         result.bytes += found.bytes;
         result.postponed |= found.postponed;
+        result.no_memory |= found.no_memory;
         result.answer_now |=
             found.full || found.data.error_code != ErrorCode::none || found.data.diverging_epoch;
     }
@@ -290,7 +295,7 @@ void park(Broker& broker, PendingFetch fetch, const Attempt& attempt, int64_t by
     if (fetch.call.version() >= first_version_with_sessions)
         std::get<Request>(fetch.call.request()).topics = {};
     fetch.call.release_frame();
-    broker.waiting.park(std::move(fetch), tails, bytes_missing);
+    broker.waiting.park(std::move(fetch), tails, bytes_missing, attempt.no_memory);
 }
 
 /// How long the client may be kept waiting: never so long that its connection would pass for idle.
@@ -310,7 +315,7 @@ void resume(Broker& broker, PendingFetch& fetch) {
     if (result.postponed && result.bytes == 0 && !result.answer_now) {
         broker.fetch_put_off |= !result.found.empty(); // nothing was looked at where topics are not open yet
         broker.deferred.push_back(std::move(fetch));   // others have used up this turn's reading
-    } else if (enough || result.answer_now || result.postponed) {
+    } else if (enough || result.answer_now || result.postponed || (result.no_memory && result.bytes > 0)) {
         respond(broker, std::move(fetch), std::move(result));
     } else {
         park(broker, std::move(fetch), result, missing);

@@ -1,7 +1,8 @@
 // The memory of record batches in responses that clients have not taken yet, over all connections: batches read from
 // tables, and those that the tail cache has let go of meanwhile. A client that asks for much and reads slowly must not
 // fill memory, nor keep others from being served. So a response gets at most a quarter of what is left: however many
-// such clients there are, each further one gets less, down to the one batch that a Fetch always gets.
+// such clients there are, each further one gets less. Once all is used, nothing more is read from tables until some of it is
+// released; the batch that goes past the limit is the last one. What is in the tail cache is there anyway.
 #pragma once
 #include "wire/bytes.h"
 
@@ -21,6 +22,10 @@ public:
         const size_t used = this->used();
         return used < limit_ ? (limit_ - used) / 4 : 0;
     }
+    /// Whether nothing more is to be read from tables. Main thread.
+    bool full() const { return used() > 0 && used() >= limit_; }
+    /// Wakes the main thread at the next release. Look once more after asking: it may have come before. Main thread.
+    void want_wakeup() { *wakeup_wanted_ = true; }
     /// Counts `bytes` until `last`, the last slice of a response, is sent or dropped, in whatever thread that happens.
     void charge(wire::Slice& last, size_t bytes);
     /// Bytes in responses that are not sent yet. Any thread.
@@ -29,6 +34,7 @@ public:
 private:
     size_t limit_ = 0;
     std::atomic<int64_t>& used_;
+    std::shared_ptr<std::atomic<bool>> wakeup_wanted_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 } // namespace kafka::api

@@ -3,8 +3,10 @@
 
 namespace kafka::api {
 
-void Waiting::park(PendingFetch fetch, const std::vector<const void*>& partitions, int64_t bytes_missing) {
+void Waiting::park(PendingFetch fetch, const std::vector<const void*>& partitions, int64_t bytes_missing,
+                   bool for_memory) {
     const Id id = next_id_++;
+    if (for_memory) for_memory_.insert(id);
     deadlines_.emplace(fetch.deadline, id);
     by_connection_[fetch.call.connection()] = id;
     for (const void* partition : partitions) by_partition_[partition].insert(id);
@@ -53,6 +55,7 @@ PendingFetch Waiting::remove(Id id) {
     deadlines_.erase({parked.fetch.deadline, id});
     by_connection_.erase(parked.fetch.call.connection());
     ready_.erase(id);
+    for_memory_.erase(id);
     partitions_ -= parked.partitions.size();
     for (const void* partition : parked.partitions) {
         const auto waiters = by_partition_.find(partition);

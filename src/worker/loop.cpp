@@ -178,6 +178,7 @@ void Loop::turn() {
     broker_->commit();
     send_replies(); // producers do not wait for the reading that their records call for
     resume_waiting();
+    resume_waiting_for_memory();
     show_turn(requests);
 }
 
@@ -204,6 +205,16 @@ void Loop::resume_deferred() {
 void Loop::resume_waiting() {
     for (api::PendingFetch& fetch : broker_->waiting.take_ready(Clock::now()))
         resume(*broker_, std::move(fetch));
+}
+
+/// Each at most once, as long as there is memory for what it reads.
+void Loop::resume_waiting_for_memory() {
+    api::Waiting& waiting = broker_->waiting;
+    for (size_t left = waiting.for_memory(); left > 0 && !broker_->response_memory.full(); left--)
+        resume(*broker_, waiting.take_for_memory());
+    if (waiting.for_memory() == 0) return;
+    broker_->response_memory.want_wakeup();
+    if (!broker_->response_memory.full()) pg::wake_main(); // released before we asked
 }
 
 void Loop::send_replies() {

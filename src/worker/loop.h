@@ -33,6 +33,7 @@ private:
     void handle(api::Inbound message);
     void resume_deferred();
     void resume_waiting();
+    void resume_waiting_for_memory();
     void show_turn(size_t requests);
     void send_replies();
     void publish_policy();
