@@ -218,7 +218,7 @@ COMMENT ON COLUMN kafka.messages.headers IS 'Headers in their order; keys may re
 
 CREATE FUNCTION kafka.broker_status(
     OUT running boolean, OUT pid integer, OUT started_at timestamptz,
-    OUT connections bigint, OUT connections_accepted bigint, OUT connections_refused bigint,
+    OUT listening bigint, OUT connections bigint, OUT connections_accepted bigint, OUT connections_refused bigint,
     OUT requests bigint, OUT errors bigint, OUT malformed_requests bigint, OUT bytes_received bigint, OUT bytes_sent bigint,
     OUT turns bigint, OUT turn_requests_max bigint,
     OUT commits bigint, OUT failed_commits bigint, OUT batches bigint, OUT batch_bytes bigint, OUT commit_bytes_max bigint,
@@ -246,7 +246,7 @@ COMMENT ON FUNCTION kafka.broker_connections() IS 'Behind kafka.connections';
 
 CREATE VIEW kafka.status AS
 SELECT s.running, s.pid, s.started_at, pg_catalog.clock_timestamp() - s.started_at AS uptime,
-       s.connections, s.connections_accepted, s.connections_refused,
+       s.listening, s.connections, s.connections_accepted, s.connections_refused,
        s.requests, s.errors, s.malformed_requests, s.bytes_received, s.bytes_sent,
        s.turns, s.turn_requests_max, s.commits, s.failed_commits, s.batches, s.batch_bytes, s.commit_bytes_max,
        s.commit_time, s.commit_time_p50, s.commit_time_p95, s.commit_time_p99, s.commit_time_max, s.transaction_ids,
@@ -254,10 +254,12 @@ SELECT s.running, s.pid, s.started_at, pg_catalog.clock_timestamp() - s.started_
   FROM kafka.broker_status() s;
 COMMENT ON VIEW kafka.status IS
     'The broker of this server, always one row; counts are since it began to serve, times in milliseconds, and all but running is null while it does not serve';
-COMMENT ON COLUMN kafka.status.running IS 'Whether the broker serves clients';
+COMMENT ON COLUMN kafka.status.running IS 'Whether the broker is at work; clients reach it if listening is above 0';
 COMMENT ON COLUMN kafka.status.pid IS 'Its process, as in pg_stat_activity';
 COMMENT ON COLUMN kafka.status.started_at IS 'When it began to serve';
 COMMENT ON COLUMN kafka.status.uptime IS 'How long it has been serving';
+COMMENT ON COLUMN kafka.status.listening IS
+    'Addresses on which it listens for clients; while it is 0, the log says why, such as a port that another process has';
 COMMENT ON COLUMN kafka.status.connections IS 'Connections that are open now; kafka.connections lists them';
 COMMENT ON COLUMN kafka.status.connections_accepted IS 'Connections that were accepted';
 COMMENT ON COLUMN kafka.status.connections_refused IS 'Connections that were refused because of pg_kafka.max_connections';

@@ -3,6 +3,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
+use IO::Socket::INET;
 use KafkaTest;
 use KafkaRequests;
 use Test::More;
@@ -70,7 +71,7 @@ is(api('Metadata')->{latency_max}, undef, 'an API without requests has no latenc
 
 my $stored = 11 * length $batch;
 comes_to('what was stored', \&status,
-    running => 'true', pid => $server->pid_of('broker'), requests => 14, errors => 3, malformed_requests => 0,
+    running => 'true', listening => 1, pid => $server->pid_of('broker'), requests => 14, errors => 3, malformed_requests => 0,
     turns => 14, turn_requests_max => 1, commits => 6, failed_commits => 0, batches => 11, batch_bytes => $stored,
     commit_bytes_max => 2 * length $batch, parked_requests => 0, request_memory => 0, response_memory => 0);
 my $status = status();
@@ -131,6 +132,18 @@ ok($malformed->closed_by_peer, 'a request that cannot be decoded');
 comes_to('is counted', \&status, malformed_requests => 1, errors => 3);
 @more = ($unlisted = undef);
 comes_to('they are gone', \&status, connections => 1);
+
+# --- A port that somebody else has -------------------------------------------------------------------
+
+$server->expect_in_log(qr/could not listen for Kafka clients/);
+my $port  = $server->kafka_port;
+my $taken = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "no socket: $!";
+$server->set('pg_kafka.port' => $taken->sockport);
+comes_to('without its port the broker is at work, but listens nowhere', \&status, running => 'true', listening => 0, connections => 1);
+close $taken;
+comes_to('and listens as soon as it gets it', \&status, running => 'true', listening => 1);
+$server->set('pg_kafka.port' => $port, 'pg_kafka.host' => '127.0.0.1, 127.0.0.2');
+comes_to('each address counts', \&status, listening => 2, connections => 1);
 
 # --- Who may read ----------------------------------------------------------------------------------
 

@@ -55,8 +55,9 @@ template <class Wanted> std::vector<Wanted> wanted_addresses(const std::vector<R
 
 } // namespace
 
-Listeners::Listeners(uv_loop_t& loop, Notices& notices, std::function<void(int)> accepted)
-    : loop_(loop), notices_(notices), accepted_(std::move(accepted)), resolver_(loop),
+Listeners::Listeners(uv_loop_t& loop, Notices& notices, status::Counter& listening,
+                     std::function<void(int)> accepted)
+    : loop_(loop), notices_(notices), listening_(listening), accepted_(std::move(accepted)), resolver_(loop),
       retry_(loop, [this] { retry(); }) {}
 
 void Listeners::apply(const Settings& settings) noexcept {
@@ -64,6 +65,7 @@ void Listeners::apply(const Settings& settings) noexcept {
         const std::vector<std::string> hosts = settings.serving ? settings.hosts : std::vector<std::string>();
         if (hosts == hosts_ && settings.port == port_) return;
         if (settings.port != port_) listeners_.clear();
+        show();
         hosts_ = hosts;
         port_ = settings.port;
         refresh();
@@ -98,7 +100,7 @@ void Listeners::reconcile(const Resolved& hosts) noexcept {
     } catch (const std::bad_alloc&) { // what is missing is tried again
         incomplete_ = true;
     }
-    bound_port_ = listeners_.empty() ? 0 : listeners_.front().socket->address().port();
+    show();
     if (incomplete_) retry_.start(retry_interval);
 }
 
@@ -170,6 +172,12 @@ bool Listeners::listens_for(const std::string& host) const {
                        [&](const Listener& listener) { return listener.host == host; });
 }
 
+/// To other threads and processes.
+void Listeners::show() noexcept {
+    bound_port_ = listeners_.empty() ? 0 : listeners_.front().socket->address().port();
+    listening_.set(listeners_.size());
+}
+
 void Listeners::retry() noexcept {
     for (Listener& listener : listeners_)
         if (listener.socket->paused()) listener.socket->resume();
@@ -180,7 +188,7 @@ void Listeners::close() noexcept {
     resolver_.cancel();
     retry_.close();
     listeners_.clear();
-    bound_port_ = 0;
+    show();
 }
 
 } // namespace kafka::net

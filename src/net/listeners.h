@@ -5,6 +5,7 @@
 #include "net/resolver.h"
 #include "net/settings.h"
 #include "net/timer.h"
+#include "status/counter.h"
 
 #include <atomic>
 #include <functional>
@@ -16,8 +17,9 @@ namespace kafka::net {
 
 class Listeners {
 public:
-    /// `accepted` is given each client's socket; it must not throw.
-    Listeners(uv_loop_t& loop, Notices& notices, std::function<void(int)> accepted);
+    /// `accepted` is given each client's socket; it must not throw. `listening` is kept at the number of sockets.
+    Listeners(uv_loop_t& loop, Notices& notices, status::Counter& listening,
+              std::function<void(int)> accepted);
 
     /// Listens where these settings say and nowhere else. Sockets that are wanted still are not touched.
     void apply(const Settings& settings) noexcept;
@@ -51,10 +53,12 @@ private:
     void report(std::vector<Failure> failures);
     bool listens_on(const SocketAddress& address) const;
     bool listens_for(const std::string& host) const;
+    void show() noexcept;
     void retry() noexcept;
 
     uv_loop_t& loop_;
     Notices& notices_;
+    status::Counter& listening_;
     const std::function<void(int)> accepted_;
     Resolver resolver_;
     Timer retry_;

@@ -33,8 +33,8 @@ NetThread::Loop::Loop(NetThread& owner) {
 NetThread::NetThread(Settings settings, Callbacks callbacks, status::Board* board)
     : board_(given_or_new(board)), loop_(*this),
       context_(loop_.loop, std::move(settings), std::move(callbacks), loop_.waker, board_),
-      connections_(context_),
-      listeners_(loop_.loop, context_.notices, [this](int socket) { connections_.accept(socket); }),
+      connections_(context_), listeners_(loop_.loop, context_.notices, context_.figures.listening,
+                                         [this](int socket) { connections_.accept(socket); }),
       stop_timer_(loop_.loop, [this] { connections_.close_all("the server shuts down"); }) {}
 
 NetThread::~NetThread() {

@@ -44,6 +44,7 @@ void add_net(Rows& rows, const status::NetFigures& net) {
         requests += api.requests.get();
         errors += api.errors.get();
     }
+    rows.add(net.listening.get());
     rows.add(net.connections.get());
     rows.add(net.accepted.get());
     rows.add(net.refused.get());

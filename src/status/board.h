@@ -22,6 +22,7 @@ struct ApiFigures {
 
 /// Written by the net thread.
 struct alignas(64) NetFigures {
+    Counter listening;   ///< sockets that accept connections now
     Counter connections; ///< open now
     Counter accepted, refused;
     Counter malformed; ///< requests that could not be decoded
