@@ -25,9 +25,10 @@ sub start {
         processes  => []
     }, $class;
     for my $partition (@{ $self->{partitions} }) {
-        my $pid = fork // die "fork: $!";
+        my $test = $$;
+        my $pid  = fork // die "fork: $!";
         if (!$pid) {
-            eval { $self->_produce_until_stopped($partition) };
+            eval { $self->_produce_until_stopped($partition, $test) };
             warn $@ if $@;
             POSIX::_exit($@ ? 1 : 0);
         }
@@ -40,13 +41,13 @@ sub topic { return $_[0]{topic}; }
 
 sub _value { my ($partition, $attempt, $at) = @_; return "p$partition-a$attempt-$at"; }
 
-# Batches of one to twenty records until the file "stop" appears. Each attempt is written down: "offset count attempt" if it
-# was acknowledged, "refused error attempt", or "unanswered 0 attempt".
+# Batches of one to twenty records until the file "stop" appears, or the test is gone. Each attempt is written down: "offset count
+# attempt" if it was acknowledged, "refused error attempt", or "unanswered 0 attempt".
 sub _produce_until_stopped {
-    my ($self, $partition) = @_;
+    my ($self, $partition, $test) = @_;
     open my $log, '>', "$self->{folder}/$partition" or die $!;
     my ($client, $attempt) = (undef, 0);
-    while (!-e "$self->{folder}/stop") {
+    while (!-e "$self->{folder}/stop" && getppid == $test) {
         my $count  = 1 + ++$attempt % 20;
         my $batch  = batch_of(map { _value($partition, $attempt, $_) } 0 .. $count - 1);
         my $answer = eval {
