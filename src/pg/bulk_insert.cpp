@@ -26,15 +26,19 @@ extern "C" {
 namespace kafka::pg {
 namespace {
 
-constexpr int most_rows = 1000;                ///< in memory before they are written
-constexpr size_t most_bytes = size_t(1) << 20; ///< likewise
+constexpr int most_rows = 1000; ///< in memory before they are written
+constexpr int most_pages = 64;  ///< likewise: as many as PostgreSQL 16 and later add to a table at a time
 constexpr size_t row_header = MAXALIGN(SizeofHeapTupleHeader);
 
-/// What a page can still take as one row, header and all.
-size_t free_bytes_of_last_page(Relation table) {
-    const BlockNumber pages = RelationGetNumberOfBlocks(table);
-    if (pages == 0) return 0;
-    const Buffer buffer = ReadBuffer(table, pages - 1);
+/// What the page that the server goes on filling can still take as one row, header and all.
+size_t free_bytes_of_page(Relation table) {
+    BlockNumber page_number = RelationGetTargetBlock(table);
+    if (page_number == InvalidBlockNumber) {
+        const BlockNumber pages = RelationGetNumberOfBlocks(table);
+        if (pages == 0) return 0;
+        page_number = pages - 1;
+    }
+    const Buffer buffer = ReadBuffer(table, page_number);
     LockBuffer(buffer, BUFFER_LOCK_SHARE);
     const Page page = BufferGetPage(buffer);
     const size_t bytes = PageIsNew(page) ? MaxHeapTupleSize : PageGetHeapFreeSpace(page);
@@ -42,12 +46,15 @@ size_t free_bytes_of_last_page(Relation table) {
     return bytes;
 }
 
-/// COPY's state, but without its ring of buffers: consumers will ask for what has been written.
-BulkInsertState bulk_insert_state() {
+/// Adds the rows as COPY does, but without its ring of buffers: consumers will ask for what has been written.
+/// The state lets PostgreSQL 16 and later extend the table by all the pages that the rows need at once. It is a new one each
+/// time: with one that has extended before the server would take as many pages again, and nobody would fill the rest.
+void insert(Relation table, TupleTableSlot** rows, int count) {
     const BulkInsertState state = GetBulkInsertState();
     FreeAccessStrategy(state->strategy);
     state->strategy = nullptr;
-    return state;
+    table_multi_insert(table, rows, count, GetCurrentCommandId(true), TABLE_INSERT_SKIP_FSM, state);
+    FreeBulkInsertState(state);
 }
 
 HeapTuple form_tuple(TupleDesc columns, Arguments& values) {
@@ -63,10 +70,9 @@ struct BulkInsert::Target {
     Relation table;
     EState* estate;
     ResultRelInfo* relation;
-    BulkInsertState extension; ///< lets the server extend the table by several pages at once
-    TupleTableSlot** slots;    ///< made as they are needed, and used again
+    TupleTableSlot** slots; ///< made as they are needed, and used again
     int slots_made = 0, rows = 0;
-    size_t bytes = 0;     ///< of the rows in slots
+    int new_pages = 0;    ///< that the rows in slots begin
     size_t page_free = 0; ///< what the page being filled can still take as one row
     Arguments arguments;
 };
@@ -84,10 +90,9 @@ BulkInsert::BulkInsert(const std::string& schema, const std::string& name)
         target->relation = makeNode(ResultRelInfo);
         InitResultRelInfo(target->relation, target->table, 0, nullptr, 0);
         ExecOpenIndices(target->relation, false);
-        target->extension = bulk_insert_state();
         target->slots = static_cast<TupleTableSlot**>(palloc(most_rows * sizeof(TupleTableSlot*)));
         MemoryContextSwitchTo(caller);
-        target->page_free = free_bytes_of_last_page(target->table);
+        target->page_free = free_bytes_of_page(target->table);
     });
 }
 
@@ -129,10 +134,12 @@ void BulkInsert::add(std::span<const Value> row) {
         MemoryContextSwitchTo(caller);
         return size_t(MAXALIGN(tuple->t_len));
     });
-    target_->bytes += size;
-    if (size > target_->page_free) target_->page_free = MaxHeapTupleSize;
+    if (size > target_->page_free) {
+        target_->page_free = MaxHeapTupleSize;
+        target_->new_pages++;
+    }
     target_->page_free -= std::min(target_->page_free, size + sizeof(ItemIdData));
-    if (target_->rows == most_rows || target_->bytes >= most_bytes) flush();
+    if (target_->rows == most_rows || target_->new_pages == most_pages) flush();
 }
 
 void BulkInsert::flush() {
@@ -140,8 +147,7 @@ void BulkInsert::flush() {
         if (target->table->rd_att->constr)
             for (int i = 0; i < target->rows; i++)
                 ExecConstraints(target->relation, target->slots[i], target->estate);
-        table_multi_insert(target->table, target->slots, target->rows, GetCurrentCommandId(true),
-                           TABLE_INSERT_SKIP_FSM, target->extension);
+        insert(target->table, target->slots, target->rows);
         for (int i = 0; i < target->rows; i++) {
             if (target->relation->ri_NumIndices > 0)
                 list_free(insert_index_tuples(target->relation, target->slots[i], target->estate));
@@ -150,14 +156,13 @@ void BulkInsert::flush() {
         }
     });
     target_->rows = 0;
-    target_->bytes = 0;
+    target_->new_pages = 0;
 }
 
 void BulkInsert::finish() {
     if (target_->rows > 0) flush();
     call([target = target_.get()] {
         for (int i = 0; i < target->slots_made; i++) ExecDropSingleTupleTableSlot(target->slots[i]);
-        FreeBulkInsertState(target->extension);
         ExecCloseIndices(target->relation);
         FreeExecutorState(target->estate);
         table_close(target->table, NoLock); // the lock is kept until the end of the transaction
