@@ -120,7 +120,8 @@ BOOTSTRAP ?= localhost:$(KAFKA_PORT)
 SECONDS ?= 3
 RUNS ?= 3
 FIGURES ?= .
-bench: RUN_SETTINGS = shared_buffers=512MB max_wal_size=4GB
+GROW ?= 0
+bench: RUN_SETTINGS = shared_buffers=512MB max_wal_size=4GB pg_kafka.max_connections=11000
 
 BENCH_SOURCES = $(wildcard src/wire/*.cpp src/record/*.cpp t/bench/*.cpp)
 BENCH_OBJECTS = $(BENCH_SOURCES:%.cpp=.build/bench/%.o)
@@ -131,11 +132,14 @@ BENCH_OBJECTS = $(BENCH_SOURCES:%.cpp=.build/bench/%.o)
 	$(CXX) $^ -o $@ -lrdkafka++ -lzstd -llz4 -lsnappy -lz -lpthread
 -include $(BENCH_OBJECTS:.o=.d)
 
-# The server of make run can also be asked for WAL and sizes, and its disk is known.
+# The server of make run can also be asked for WAL and sizes, its disk is known, and it can be started anew.
 ifeq ($(origin BOOTSTRAP),file)
 bench: run
 bench: PSQL = $(shell PG_CONFIG='$(PG_CONFIG)' .ci/server psql)
 bench: DISK = $(shell PG_CONFIG='$(PG_CONFIG)' .ci/server disk)
+bench: SERVER = PG_CONFIG='$(PG_CONFIG)' KAFKA_PORT=$(KAFKA_PORT) RUN_SETTINGS='$(RUN_SETTINGS)' .ci/server
+bench: START = $(SERVER) start
+bench: STOP = $(SERVER) stop
 else
 bench: deps
 endif
@@ -143,7 +147,8 @@ DISK ?= .
 bench:
 	$(MAKE) -j$(JOBS) .build/bench/bench
 	@PATH="$$PATH:$$($(PG_CONFIG) --bindir)" .build/bench/bench bootstrap='$(BOOTSTRAP)' kafka='$(KAFKA)' psql='$(PSQL)' \
-	    disk='$(DISK)' seconds='$(SECONDS)' runs='$(RUNS)' figures='$(FIGURES)'
+	    disk='$(DISK)' seconds='$(SECONDS)' runs='$(RUNS)' figures='$(FIGURES)' grow='$(GROW)' \
+	    start="$(START)" stop="$(STOP)" kafka-start="$(KAFKA_START)" kafka-stop="$(KAFKA_STOP)"
 
 stop:
 	@PG_CONFIG='$(PG_CONFIG)' .ci/server stop

@@ -3,10 +3,12 @@
 
 #include "statistics.h"
 
+#include <atomic>
 #include <cerrno>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 
 namespace bench {
@@ -34,6 +36,15 @@ public:
     void flush() {
         if (fdatasync(fd_)) fail("fdatasync");
     }
+    void fill(const std::string& block) {
+        for (size_t at = 0; at < file_bytes; at += block.size()) write(block, at);
+        flush();
+    }
+    void read(std::string& block, size_t at) {
+        if (pread(fd_, block.data(), block.size(), off_t(at)) != ssize_t(block.size())) fail("read");
+    }
+    /// What has been read comes from the disk again.
+    void drop_from_memory() { posix_fadvise(fd_, 0, 0, POSIX_FADV_DONTNEED); }
 
 private:
     [[noreturn]] static void fail(const char* what) {
@@ -54,15 +65,9 @@ double write_around(File& file, const std::string& block, double duration) {
     return double(written) / seconds_since(begun);
 }
 
-} // namespace
-
-Disk measure_disk(const std::string& directory, double duration) {
-    File file(directory);
-    const std::string block(mebibyte, 'w'), one_page(page, 'w');
-    for (size_t at = 0; at < file_bytes; at += block.size()) file.write(block, at);
-    file.flush();
-    Disk disk;
-    disk.sequential_mb = write_around(file, block, duration) / 1e6;
+/// How long each took, of a page written and flushed again and again.
+std::vector<double> flush_pages(File& file, double duration) {
+    const std::string one_page(page, 'w');
     std::vector<double> times;
     const auto begun = Clock::now();
     for (size_t at = 0; seconds_since(begun) < duration; at = (at + page) % file_bytes) {
@@ -71,10 +76,41 @@ Disk measure_disk(const std::string& directory, double duration) {
         file.flush();
         times.push_back(seconds_since(before));
     }
+    return times;
+}
+
+} // namespace
+
+Disk measure_disk(const std::string& directory, double duration) {
+    File file(directory);
+    const std::string block(mebibyte, 'w');
+    file.fill(block);
+    Disk disk;
+    disk.sequential_mb = write_around(file, block, duration) / 1e6;
+    const auto begun = Clock::now();
+    const std::vector<double> times = flush_pages(file, duration);
     disk.flushes = double(times.size()) / seconds_since(begun);
     disk.flush_p50_ms = 1000 * percentile(times, 0.5);
     disk.flush_p99_ms = 1000 * percentile(times, 0.99);
     return disk;
+}
+
+BusyDisk measure_disk_beside_reader(const std::string& directory, double duration) {
+    File log(directory), old(directory);
+    std::string block(mebibyte, 'w');
+    log.fill(block);
+    old.fill(block);
+    std::atomic<bool> over = false;
+    std::thread reader([&] {
+        for (size_t at = 0; !over; at = (at + block.size()) % file_bytes) {
+            if (at == 0) old.drop_from_memory();
+            old.read(block, at);
+        }
+    });
+    const std::vector<double> times = flush_pages(log, duration);
+    over = true;
+    reader.join();
+    return {1000 * percentile(times, 0.5), 1000 * percentile(times, 0.99)};
 }
 
 } // namespace bench

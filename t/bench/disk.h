@@ -13,6 +13,12 @@ struct Disk {
 /// Measures in a file of its own in `directory`, which it fills first and removes afterwards.
 Disk measure_disk(const std::string& directory, double seconds);
 
+/// The same flushes while another thread reads a file from its disk, from one end to the other.
+struct BusyDisk {
+    double flush_p50_ms = 0, flush_p99_ms = 0;
+};
+BusyDisk measure_disk_beside_reader(const std::string& directory, double seconds);
+
 /// MB/s that one thread gets from another through TCP on the loopback, 1 MiB at a time.
 double measure_loopback(double seconds);
 

@@ -1,8 +1,9 @@
 // See figures.h. Each measurement has a topic of its own.
 #include "figures.h"
 
+#include "broker_process.h"
 #include "end_to_end.h"
-#include "memory.h"
+#include "idle_connections.h"
 #include "postgres.h"
 #include "raw_consumer.h"
 #include "raw_producer.h"
@@ -10,6 +11,8 @@
 #include "statistics.h"
 #include "topic.h"
 #include "yardsticks.h"
+
+#include <future>
 
 namespace bench {
 namespace {
@@ -21,8 +24,7 @@ constexpr BatchKind large{.records = 128};
 constexpr BatchKind single{.records = 1, .record_bytes = 100};
 
 /// Produces so many bytes, or fails: with fewer the figures that follow would not be what their names say.
-int64_t fill(const std::string& bootstrap, const Topic& topic, size_t bytes) {
-    constexpr double seconds_at_most = 300;
+int64_t fill(const std::string& bootstrap, const Topic& topic, size_t bytes, double seconds_at_most = 300) {
     const int64_t records =
         produce_bytes(bootstrap, topic.name(), {.batch = small, .connections = 4}, bytes, seconds_at_most);
     if (size_t(records) * small.record_bytes < bytes)
@@ -116,6 +118,78 @@ Measurement memory(const std::string& name, When when) {
             when};
 }
 
+Measurement start(const Options& options, const Yardsticks& beside, const std::string& how, int topics) {
+    const std::string name = "start to first answer, " + how;
+    return {name,
+            {{name, "s", beside.server_start()}},
+            [=](const std::string& bootstrap) {
+                return Values{start_to_first_answer(bootstrap, options.commands_of(bootstrap), topics)};
+            },
+            When::before};
+}
+
+/// Before the load, as memory that it leaves behind would be given back meanwhile.
+Measurement idle_connections(const Options& options) {
+    return {"10,000 idle connections",
+            {{"10,000 idle connections, memory", "MiB"}, {"10,000 idle connections, CPU", "% of a core"}},
+            [=](const std::string& bootstrap) {
+                const IdleCost cost = cost_of_idle_connections(bootstrap, 10000, options.seconds);
+                return Values{cost.mebibytes, cost.cpu_percent};
+            },
+            When::before};
+}
+
+/// The reader goes through the older half of a log, which is no longer in the broker's tail cache.
+Measurement beside_reader(const Options& options, const Yardsticks& beside) {
+    const std::string name = "1 synchronous producer beside a reader of an old log";
+    return {name,
+            {{name + ", p50", "ms", {beside.flush_beside_reader_p50()}},
+             {name + ", p99", "ms", {beside.flush_beside_reader_p99()}}},
+            [=](const std::string& bootstrap) {
+                const Topic old(bootstrap, 1), fresh(bootstrap, 1);
+                const int64_t records = fill(bootstrap, old, 512'000'000);
+                auto reading = std::async(std::launch::async, [&] {
+                    return RawConsumer(bootstrap, old.name()).read_for(options.seconds, 0, records / 2);
+                });
+                const Load load{.batch = single, .connections = 1, .in_flight = 1};
+                const Produced produced = produce_for(bootstrap, fresh.name(), load, options.seconds);
+                reading.get();
+                return Values{1000 * percentile(produced.latencies, 0.5),
+                              1000 * percentile(produced.latencies, 0.99)};
+            }};
+}
+
+struct Rates {
+    double produced, consumed; ///< MB/s
+};
+
+/// Of a log that has grown by so many bytes: producing to it, and reading the newest 64 MB.
+Rates rates_after(double bytes, const std::string& bootstrap, const Topic& topic, double duration) {
+    constexpr int64_t newest = 64'000'000 / 1024;
+    constexpr double slowest = 20e6; // bytes per second, or it is given up
+    fill(bootstrap, topic, size_t(bytes), 60 + bytes / slowest);
+    const int64_t end = topic.end();
+    const double consumed = RawConsumer(bootstrap, topic.name()).read_for(duration, end - newest, end);
+    const Load load{.batch = small};
+    return {produce_for(bootstrap, topic.name(), load, duration).megabytes_per_second(load), consumed};
+}
+
+Measurement growth(const Options& options) {
+    const std::string grown = std::to_string(int(options.grow_gb)) + " GB of log";
+    return {"growth to " + grown,
+            {{"produce, 16 KiB batches, at 100 MB of log", "MB/s"},
+             {"produce, 16 KiB batches, at " + grown, "MB/s"},
+             {"consume raw, the newest 64 MB, at 100 MB of log", "MB/s"},
+             {"consume raw, the newest 64 MB, at " + grown, "MB/s"}},
+            [=](const std::string& bootstrap) {
+                const Topic topic(bootstrap, 1);
+                const Rates before = rates_after(100e6, bootstrap, topic, options.seconds);
+                const Rates after = rates_after(options.grow_gb * 1e9, bootstrap, topic, options.seconds);
+                return Values{before.produced, after.produced, before.consumed, after.consumed};
+            },
+            When::after};
+}
+
 } // namespace
 
 std::vector<Measurement> all_measurements(const Options& options) {
@@ -139,7 +213,12 @@ std::vector<Measurement> all_measurements(const Options& options) {
     all.push_back(latency(options, beside, "1,000 records/s", 1000));
     all.push_back(consume(options, beside));
     all.push_back(disk_bytes(options, beside));
+    all.push_back(beside_reader(options, beside));
     all.push_back(memory("memory of the broker, idle", When::before));
+    all.push_back(idle_connections(options));
+    all.push_back(start(options, beside, "empty", 0));
+    all.push_back(start(options, beside, "1,000 topics of 10 partitions", 1000));
+    if (options.grow_gb > 0) all.push_back(growth(options));
     all.push_back(memory("memory of the broker, after the load", When::after));
     return all;
 }

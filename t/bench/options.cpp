@@ -26,6 +26,16 @@ Options parse_options(int argc, char** argv) {
             options.seconds = std::stod(value);
         else if (name == "runs")
             options.runs = std::stoi(value);
+        else if (name == "grow")
+            options.grow_gb = std::stod(value);
+        else if (name == "stop")
+            options.commands.stop = value;
+        else if (name == "start")
+            options.commands.start = value;
+        else if (name == "kafka-stop")
+            options.kafka_commands.stop = value;
+        else if (name == "kafka-start")
+            options.kafka_commands.start = value;
         else
             throw std::invalid_argument("unknown option: " + argument);
     }

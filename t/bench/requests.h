@@ -14,6 +14,7 @@ namespace wire = kafka::wire;
 template <class Request> constexpr int16_t version_of = 0;
 template <> inline constexpr int16_t version_of<wire::produce::Request> = 7;
 template <> inline constexpr int16_t version_of<wire::fetch::Request> = 11;
+template <> inline constexpr int16_t version_of<wire::metadata::Request> = 5;
 template <> inline constexpr int16_t version_of<wire::list_offsets::Request> = 2;
 template <> inline constexpr int16_t version_of<wire::create_topics::Request> = 4;
 template <> inline constexpr int16_t version_of<wire::delete_topics::Request> = 3;

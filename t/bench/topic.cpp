@@ -11,15 +11,7 @@
 namespace bench {
 namespace {
 
-std::string new_name() {
-    static int made = 0;
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return "bench-" + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now).count()) + "-" +
-           std::to_string(getpid()) + "-" + std::to_string(made++);
-}
-
-/// Whether all partitions answer for themselves: Kafka's metadata name a leader before it knows that it is.
-bool ready(Connection& connection, const std::string& name, int partitions) {
+wire::list_offsets::Request ends_of(const std::string& name, int partitions) {
     wire::list_offsets::Request request;
     auto& topic = request.topics.emplace_back();
     topic.name = name;
@@ -28,7 +20,12 @@ bool ready(Connection& connection, const std::string& name, int partitions) {
         partition.partition_index = i;
         partition.timestamp = -1; // the end
     }
-    for (const auto& answered : ask(connection, request).topics)
+    return request;
+}
+
+/// Whether all partitions answer for themselves: Kafka's metadata name a leader before it knows that it is.
+bool ready(Connection& connection, const std::string& name, int partitions) {
+    for (const auto& answered : ask(connection, ends_of(name, partitions)).topics)
         for (const auto& partition : answered.partitions)
             if (partition.error_code != wire::ErrorCode::none) return false;
     return true;
@@ -36,8 +33,15 @@ bool ready(Connection& connection, const std::string& name, int partitions) {
 
 } // namespace
 
+std::string new_topic_name() {
+    static int made = 0;
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return "bench-" + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now).count()) + "-" +
+           std::to_string(getpid()) + "-" + std::to_string(made++);
+}
+
 Topic::Topic(const std::string& bootstrap, int partitions, const TopicConfigs& configs)
-    : bootstrap_(bootstrap), name_(new_name()) {
+    : bootstrap_(bootstrap), name_(new_topic_name()) {
     Connection connection(bootstrap_);
     wire::create_topics::Request request;
     auto& topic = request.topics.emplace_back();
@@ -50,6 +54,14 @@ Topic::Topic(const std::string& bootstrap, int partitions, const TopicConfigs& c
         if (tries == 1000) throw std::runtime_error("the new topic gets no leader");
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
+}
+
+int64_t Topic::end() const {
+    Connection connection(bootstrap_);
+    const auto answer = ask(connection, ends_of(name_, 1));
+    const auto& partition = answer.topics.at(0).partitions.at(0);
+    check(partition.error_code, "list offsets");
+    return partition.offset;
 }
 
 Topic::~Topic() {

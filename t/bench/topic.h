@@ -6,6 +6,9 @@
 
 namespace bench {
 
+/// One that no other topic has.
+std::string new_topic_name();
+
 using TopicConfigs = std::vector<std::pair<std::string, std::string>>;
 
 class Topic {
@@ -17,6 +20,8 @@ public:
     ~Topic();
 
     const std::string& name() const { return name_; }
+    /// The end of its first partition.
+    int64_t end() const;
 
 private:
     std::string bootstrap_, name_;

@@ -22,6 +22,15 @@ Yardsticks::Yardsticks(const Options& options)
               const Disk disk = measure_disk(options.disk, options.seconds / 2);
               return Values{disk.sequential_mb, disk.flushes, disk.flush_p50_ms, disk.flush_p99_ms};
           }}),
+      busy_disk_(new Yardstick{"disk beside a reader",
+                               [options] {
+                                   const BusyDisk disk =
+                                       measure_disk_beside_reader(options.disk, options.seconds / 2);
+                                   return Values{disk.flush_p50_ms, disk.flush_p99_ms};
+                               }}),
+      server_start_(
+          new Yardstick{"start of the server",
+                        [options] { return Values{start_to_first_query(options.commands, options.psql)}; }}),
       loopback_(
           new Yardstick{"loopback", [options] { return Values{measure_loopback(options.seconds / 2)}; }}) {}
 
@@ -33,6 +42,16 @@ Reference Yardsticks::flushes_per_second() const {
 }
 Reference Yardsticks::flush_p50() const { return {disk_, 2, "fdatasync of 8 KiB"}; }
 Reference Yardsticks::flush_p99() const { return {disk_, 3, "fdatasync of 8 KiB"}; }
+Reference Yardsticks::flush_beside_reader_p50() const {
+    return {busy_disk_, 0, "fdatasync of 8 KiB beside a sequential reader"};
+}
+Reference Yardsticks::flush_beside_reader_p99() const {
+    return {busy_disk_, 1, "fdatasync of 8 KiB beside a sequential reader"};
+}
+std::vector<Reference> Yardsticks::server_start() const {
+    if (options_.psql.empty() || !options_.commands.known()) return {};
+    return {{server_start_, 0, "until the server answers a query"}};
+}
 Reference Yardsticks::loopback() const { return {loopback_, 0, "TCP on the loopback"}; }
 
 std::vector<Reference> Yardsticks::insert(const BatchKind& batch) const {

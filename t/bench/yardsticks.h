@@ -14,7 +14,11 @@ public:
     Reference flushes_per_second() const; ///< and how long one takes:
     Reference flush_p50() const;
     Reference flush_p99() const;
+    Reference flush_beside_reader_p50() const;
+    Reference flush_beside_reader_p99() const;
     Reference loopback() const;
+    /// Until the server behind the broker answers a query.
+    std::vector<Reference> server_start() const;
     /// Without a server behind psql there is none.
     std::vector<Reference> insert(const BatchKind& batch) const;
     std::vector<Reference> inserted_bytes(const BatchKind& batch) const;
@@ -23,7 +27,7 @@ private:
     std::shared_ptr<Yardstick> inserting(const BatchKind& batch) const;
 
     Options options_;
-    std::shared_ptr<Yardstick> disk_, loopback_;
+    std::shared_ptr<Yardstick> disk_, busy_disk_, server_start_, loopback_;
     mutable std::vector<std::shared_ptr<Yardstick>> inserts_; ///< one for each kind of batch
 };
 

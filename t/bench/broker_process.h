@@ -1,4 +1,4 @@
-// The memory of a broker that runs on this machine.
+// What the process of a broker takes that runs on this machine.
 #pragma once
 #include <optional>
 #include <string>
@@ -9,5 +9,8 @@ namespace bench {
 /// other processes, such as PostgreSQL's shared buffers. Nothing if the address is elsewhere, or the process
 /// is not ours to look at.
 std::optional<double> memory_of_broker(const std::string& bootstrap);
+
+/// Seconds of a core that it has used since it began; nothing likewise.
+std::optional<double> cpu_seconds_of_broker(const std::string& bootstrap);
 
 } // namespace bench

@@ -1,10 +1,11 @@
-// See memory.h.
-#include "memory.h"
+// See broker_process.h.
+#include "broker_process.h"
 
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <unistd.h>
 
 namespace bench {
 namespace {
@@ -54,17 +55,39 @@ double private_memory(const fs::path& process) {
     return kilobytes / 1024;
 }
 
-} // namespace
+double cpu_seconds(const fs::path& process) {
+    std::ifstream file(process / "stat");
+    std::string line;
+    std::getline(file, line);
+    std::istringstream words(line.substr(line.rfind(')') + 1)); // behind the name, which may have spaces
+    std::string word;
+    for (int i = 0; i < 11; i++) words >> word;
+    double user = 0, system = 0;
+    words >> user >> system;
+    return (user + system) / double(sysconf(_SC_CLK_TCK));
+}
 
-std::optional<double> memory_of_broker(const std::string& bootstrap) {
+std::optional<fs::path> process_of(const std::string& bootstrap) {
     const size_t colon = bootstrap.rfind(':');
     if (colon == std::string::npos || !local(bootstrap.substr(0, colon))) return std::nullopt;
     const auto sockets = listening_sockets(unsigned(std::stoul(bootstrap.substr(colon + 1))));
     if (sockets.empty()) return std::nullopt;
     std::error_code refused;
     for (const auto& process : fs::directory_iterator("/proc", refused))
-        if (holds_one_of(process.path(), sockets)) return private_memory(process.path());
+        if (holds_one_of(process.path(), sockets)) return process.path();
     return std::nullopt;
+}
+
+} // namespace
+
+std::optional<double> memory_of_broker(const std::string& bootstrap) {
+    const auto process = process_of(bootstrap);
+    return process ? std::optional(private_memory(*process)) : std::nullopt;
+}
+
+std::optional<double> cpu_seconds_of_broker(const std::string& bootstrap) {
+    const auto process = process_of(bootstrap);
+    return process ? std::optional(cpu_seconds(*process)) : std::nullopt;
 }
 
 } // namespace bench
