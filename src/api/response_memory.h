@@ -7,6 +7,7 @@
 #include "wire/bytes.h"
 
 #include <atomic>
+#include <functional>
 #include <memory>
 
 namespace kafka::api {
@@ -26,6 +27,10 @@ public:
     bool full() const { return used() > 0 && used() >= limit_; }
     /// Wakes the main thread at the next release. Look once more after asking: it may have come before. Main thread.
     void want_wakeup() { *wakeup_wanted_ = true; }
+    /// Tells whether a wake-up was asked for since the last release. Any thread, and after this is gone.
+    std::function<bool()> is_wanted() const {
+        return [wanted = wakeup_wanted_] { return wanted->load(); };
+    }
     /// Counts `bytes` until `last`, the last slice of a response, is sent or dropped, in whatever thread that happens.
     void charge(wire::Slice& last, size_t bytes);
     /// Bytes in responses that are not sent yet. Any thread.

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <utility>
 
 namespace kafka::net {
 namespace {
@@ -282,12 +283,20 @@ void Connection::start_write(std::span<const uv_buf_t> buffers) {
     const int error = uv_write(&write_, stream(), buffers.data(), unsigned(buffers.size()), on_written);
     if (error != 0) return close(uv_strerror(error));
     for (const uv_buf_t& buffer : buffers) writing_bytes_ += buffer.len;
+    unsent_bytes_ = writing_bytes_;
+    context_.slow_readers.fell_behind(*this);
+}
+
+bool Connection::took_some() {
+    const size_t unsent = uv_stream_get_write_queue_size(stream());
+    return unsent < std::exchange(unsent_bytes_, unsent);
 }
 
 void Connection::on_written(int status) {
     if (status != 0) return close(uv_strerror(status));
     sent(writing_bytes_);
     writing_bytes_ = 0;
+    context_.slow_readers.caught_up(*this);
     if (!pipeline_.any_in_flight()) context_.idle_clock.idle(*this);
     proceed();
 }
@@ -311,6 +320,7 @@ void Connection::close(std::string_view reason) noexcept {
     places_.idle.leave();
     places_.starving.leave();
     places_.unfinished.leave();
+    places_.behind.leave();
     places_.answered.leave();
     figures_.closed();
     log("disconnection", reason);

@@ -23,11 +23,12 @@ struct Context;
 
 class Connection {
 public:
-    /// Memberships in the lists of idle_clock.h, memory_gate.h and connections.h.
+    /// Memberships in the lists of idle_clock.h, memory_gate.h, slow_readers.h and connections.h.
     struct Places {
         explicit Places(Connection* connection)
-            : idle(connection), starving(connection), unfinished(connection), answered(connection) {}
-        ListPlace idle, starving, unfinished, answered;
+            : idle(connection), starving(connection), unfinished(connection), behind(connection),
+              answered(connection) {}
+        ListPlace idle, starving, unfinished, behind, answered;
     };
 
     /// Owns itself from here on: it is deleted by the loop after close().
@@ -55,6 +56,8 @@ public:
     std::shared_ptr<const Frame> unfinished_frame() const { return reader_.unfinished(); }
     /// True if a whole request is here that has not been answered.
     bool has_requests() const { return pipeline_.any_in_flight() || pipeline_.any_waiting(); }
+    /// True if the client has taken some of what is being sent since this was asked last.
+    bool took_some();
     /// There is memory again after MemoryGate::starve().
     void resume_reading() noexcept { update_reading(); }
 
@@ -92,6 +95,7 @@ private:
     uv_tcp_t socket_{};
     uv_write_t write_{};
     size_t writing_bytes_ = 0; // handed to uv_write; 0 if no write is under way
+    size_t unsent_bytes_ = 0;  // of these, as took_some() has seen it last
     FrameReader reader_;
     Pipeline pipeline_;
     Output output_;

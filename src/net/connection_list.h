@@ -38,6 +38,8 @@ public:
     void join(ListPlace& place, Milliseconds now);
     /// Null if empty.
     ListPlace* first() { return after(head_); }
+    /// Null if empty.
+    ListPlace* last() { return empty() ? nullptr : head_.previous_; }
     /// The one after `place`, or null at the end.
     ListPlace* after(ListPlace& place) { return place.next_ == &head_ ? nullptr : place.next_; }
 

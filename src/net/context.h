@@ -5,6 +5,7 @@
 #include "net/messages.h"
 #include "net/notices.h"
 #include "net/settings.h"
+#include "net/slow_readers.h"
 #include "net/spare_memory.h"
 #include "net/waker.h"
 #include "status/board.h"
@@ -21,8 +22,9 @@ struct Context {
         : loop(the_loop), settings(std::move(first_settings)), callbacks(std::move(the_callbacks)),
           notices(loop, callbacks.notice), gate(loop, settings.request_memory, settings.max_stall,
                                                 std::move(waker), {board, &board->net.request_memory}),
-          idle_clock(loop, settings.connections_max_idle), spare_memory(loop), figures(board->net),
-          table(board->slots()) {}
+          idle_clock(loop, settings.connections_max_idle),
+          slow_readers(loop, settings.max_stall, callbacks.response_memory_wanted), spare_memory(loop),
+          figures(board->net), table(board->slots()) {}
 
     uv_loop_t& loop;
     Settings settings;
@@ -30,6 +32,7 @@ struct Context {
     Notices notices;
     MemoryGate gate;
     IdleClock idle_clock;
+    SlowReaders slow_readers;
     SpareMemory spare_memory;
     status::NetFigures& figures;
     status::ConnectionTable table;

@@ -62,6 +62,8 @@ struct Callbacks {
     std::function<void(Received&&)> received;
     std::function<void(uint64_t connection)> closed;
     std::function<void(Notice&&)> notice;
+    /// Whether somebody waits for memory that answers take; see slow_readers.h.
+    std::function<bool()> response_memory_wanted;
 };
 
 } // namespace kafka::net

@@ -78,6 +78,7 @@ void NetThread::woken() noexcept {
 void NetThread::apply(Settings&& settings) noexcept {
     context_.settings = std::move(settings);
     context_.gate.set_limits(context_.settings.request_memory, context_.settings.max_stall);
+    context_.slow_readers.set_max_stall(context_.settings.max_stall);
     context_.idle_clock.set_max_idle(context_.settings.connections_max_idle);
     listeners_.apply(context_.settings);
     if (!context_.settings.serving) connections_.close_all("the server does not serve at present");
@@ -99,6 +100,7 @@ void NetThread::close_handles() noexcept {
     context_.notices.close();
     context_.gate.close();
     context_.idle_clock.close();
+    context_.slow_readers.close();
     context_.spare_memory.close();
     loop_.waker->detach();
     uv_close(reinterpret_cast<uv_handle_t*>(&loop_.wakeup), nullptr);

@@ -15,7 +15,8 @@ struct Settings {
     int64_t max_request_bytes = 100 << 20; ///< largest size field accepted (socket.request.max.bytes)
     int64_t request_memory = 256 << 20;    ///< bytes of requests held at once (queued.max.request.bytes)
     std::chrono::milliseconds connections_max_idle{600'000}; ///< 0 or less: never closed for being idle
-    /// While request memory is used up: how long a client may keep still in the middle of a request.
+    /// While request memory is used up: how long a client may keep still in the middle of a request. While response memory is:
+    /// how long it may take nothing of an answer.
     std::chrono::milliseconds max_stall{10'000};
     bool log_connections = false; ///< a notice for each connection and disconnection
     bool serving = true;          ///< false: nothing listens and every client is disconnected

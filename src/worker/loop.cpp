@@ -75,6 +75,7 @@ net::Callbacks Loop::callbacks() {
         [this](net::Received&& received) { receiver_.receive(std::move(received)); },
         [this](uint64_t connection) { post(api::ConnectionClosed{connection}); },
         [this](net::Notice&& notice) { post(std::move(notice)); },
+        broker_->response_memory.is_wanted(),
     };
 }
 

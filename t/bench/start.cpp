@@ -53,7 +53,7 @@ std::optional<double> start_to_first_answer(const std::string& bootstrap, const 
 double start_to_first_query(const Commands& commands, const std::string& psql) {
     return time_of_start(commands, [&] {
         try {
-            output_of({"psql", "-X", "-q", "-d", psql, "-f", "-"}, "SET client_min_messages = warning;");
+            output_of({"sh", "-c", "psql -X -q -d \"$0\" -c ';' 2>/dev/null", psql}, "");
             return true;
         } catch (const std::exception&) {
             return false; // not yet

@@ -200,7 +200,8 @@ Harness::Harness(net::Settings settings, status::Board* board)
                    const std::lock_guard lock(mutex_);
                    notices_.push_back(std::move(notice));
                    changed_.notify_all();
-               }},
+               },
+               [this] { return response_memory_wanted.load(); }},
               board) {
     server_.start();
 }
@@ -247,6 +248,14 @@ bool Harness::noticed(const std::string& text) {
 net::Reply make_reply(const net::Received& request, net::Reply::Kind kind) {
     return {request.id, request.header.api_version,      request.header.correlation_id,
             kind,       empty_response(request.request), "The test says so."};
+}
+
+net::Reply make_reply(const net::Received& request, std::shared_ptr<const std::string> records) {
+    net::Reply reply = make_reply(request, net::Reply::Kind::response);
+    wire::fetch::PartitionData partition;
+    partition.records = {{{records, *records}}, false};
+    std::get<wire::fetch::Response>(reply.response).responses = {{"t", {}, {partition}}};
+    return reply;
 }
 
 void Harness::reply(const net::Received& request, net::Reply::Kind kind) {

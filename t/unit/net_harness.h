@@ -5,6 +5,7 @@
 #include "net/server.h"
 #include "test.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -67,6 +68,7 @@ public:
     explicit Harness(net::Settings settings = local_settings(), status::Board* board = nullptr);
 
     net::Server& server() { return server_; }
+    std::atomic<bool> response_memory_wanted = false; ///< what the server is told
     /// The port, once the server listens; 0 if it does not.
     uint16_t port();
     /// The next request, once it comes; throws if none does.
@@ -97,5 +99,7 @@ private:
 
 /// The reply of this kind to a request; an empty response of its API.
 net::Reply make_reply(const net::Received& request, net::Reply::Kind kind);
+/// The reply to a Fetch request with these bytes as the records of one partition.
+net::Reply make_reply(const net::Received& request, std::shared_ptr<const std::string> records);
 
 } // namespace net_test

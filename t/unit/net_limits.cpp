@@ -271,6 +271,31 @@ TEST("net: a client that keeps still in mid-request does not hold up the others 
     CHECK(net.noticed("left a request unfinished"));
 }
 
+TEST("net: a client that does not read is disconnected once others want its memory; one that reads is not") {
+    net::Settings settings = local_settings();
+    settings.max_stall = std::chrono::milliseconds(500);
+    Harness net(settings);
+    const auto records = std::make_shared<const std::string>(30 << 20, 'r');
+    Client still(net.port()), reader(net.port());
+    std::vector<net::Reply> replies;
+    for (Client* client : {&still, &reader}) {
+        client->send(fetch(1));
+        replies.push_back(make_reply(*net.next(), records));
+    }
+    net.server().reply(std::move(replies));
+    net.barrier();
+    CHECK_EQ(net.notices_with("did not read"), 0);
+    net.response_memory_wanted = true;
+    const auto frame = reader.receive();
+    CHECK(frame && frame->size() > records->size());
+    CHECK(net.noticed("did not read while the memory for answers was used up"));
+    CHECK(eventually([&] { return records.use_count() == 1; }));
+    CHECK(still.closed_by_server());
+    reader.send(metadata(2));
+    net.answer(*net.next());
+    CHECK_EQ(reader.receive_correlation_id(), 2);
+}
+
 TEST("net: unfinished requests that fill the memory are finished one after the other") {
     net::Settings settings = local_settings();
     settings.request_memory = 256 << 10;
@@ -344,7 +369,8 @@ TEST("net: an exception while a request is handed over ends its connection and n
                                               if (broken) throw std::bad_alloc();
                                               served++;
                                           },
-                                          [](uint64_t) {}, [](net::Notice&&) { throw std::bad_alloc(); }});
+                                          [](uint64_t) {}, [](net::Notice&&) { throw std::bad_alloc(); },
+                                          [] { return false; }});
     server.start();
     CHECK(eventually([&] { return server.port() != 0; }));
     Client first(server.port());

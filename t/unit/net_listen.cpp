@@ -207,12 +207,8 @@ TEST("net: stopping waits no longer than it was told for a client that does not 
     slow.send(fetch(1));
     const auto request = net.next();
     const auto records = std::make_shared<const std::string>(30 << 20, 'r');
-    kafka::net::Reply reply = make_reply(*request, Kind::response);
-    kafka::wire::fetch::PartitionData partition;
-    partition.records = {{{records, *records}}, false};
-    std::get<kafka::wire::fetch::Response>(reply.response).responses = {{"t", {}, {partition}}};
     std::vector<kafka::net::Reply> replies;
-    replies.push_back(std::move(reply));
+    replies.push_back(make_reply(*request, records));
     net.server().reply(std::move(replies));
     net.server().stop(std::chrono::milliseconds(50));
     CHECK(slow.closed_by_server());

@@ -182,12 +182,8 @@ TEST("net: a client that does not read its answer delays nobody else and gets it
     slow.send(fetch(1) + metadata(2));
     const auto request = net.next();
     const auto records = std::make_shared<const std::string>(30 << 20, 'r');
-    kafka::net::Reply reply = make_reply(*request, Kind::response);
-    kafka::wire::fetch::PartitionData partition;
-    partition.records = {{{records, *records}}, false};
-    std::get<kafka::wire::fetch::Response>(reply.response).responses = {{"t", {}, {partition}}};
     std::vector<kafka::net::Reply> replies;
-    replies.push_back(std::move(reply));
+    replies.push_back(make_reply(*request, records));
     net.server().reply(std::move(replies));
     net.barrier();
     CHECK(!net.any_received()); // the request behind it waits until the answer is taken
