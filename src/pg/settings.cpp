@@ -169,7 +169,8 @@ void define_memory_limits() {
     define(
         {"pg_kafka.response_memory", "Memory for records on their way to consumers.",
          "In kilobytes, over all connections; the more of it is taken by responses that clients have not "
-         "read yet, the fewer records a Fetch gets, but always one batch if there is one. Takes effect when "
+         "read yet, the fewer records a Fetch gets; once it is used up, those that are not in the tail cache "
+         "wait. Takes effect when "
          "the configuration is reloaded."},
         values.response_memory_kb, {256 * kib, kib, INT_MAX}, GUC_UNIT_KB);
     define({"pg_kafka.tail_cache", "Memory for recent record batches.",
