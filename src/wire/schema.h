@@ -4,7 +4,8 @@
 // wire, and whose `tags(io, m)`, where there is one, calls `io.tag(number, m.field)` for each tagged field
 // (KIP-482) in the order of the numbers. Decoder, Encoder and the tests' visitors are such an `io`. The type
 // of a field says the rest: std::vector is an array, std::optional is nullable, or in tags() "not sent: its
-// default holds".
+// default holds". Bytes that are never null are a View into the frame in a request, and in a response a Slice,
+// whose owner has to keep them until they are sent.
 #pragma once
 #include "wire/bytes.h"
 #include "wire/errors.h"
@@ -28,6 +29,12 @@ constexpr Versions v(int16_t since, int16_t until = std::numeric_limits<int16_t>
 
 /// The versions in which a std::optional field may be null, where that is not all of them.
 constexpr Versions nullable(int16_t since) { return {since}; }
+
+/// For Api::first_flexible: no version is flexible, and none will be.
+inline constexpr int16_t never_flexible = std::numeric_limits<int16_t>::max();
+
+/// Authorized operations (KIP-430) that nobody asked for; otherwise they are a bit for each AclOperation.
+inline constexpr int32_t operations_not_requested = std::numeric_limits<int32_t>::min();
 
 /// What is known of an API without looking at its messages.
 struct Api {

@@ -86,6 +86,17 @@ TEST("codec: any negative length means null, as Kafka") {
     CHECK(accepted<produce::Request>("00 0001 00000001 02 02 61 02 00000000 ffffffff0f 00 00 00", 9));
 }
 
+TEST("codec: bytes that may not be null are there, if only empty, as Kafka") {
+    const std::string start = "0001 67 00000001 0001 6d 00000001 0001 6d";
+    CHECK(accepted<sync_group::Request>(start + "00000000", 0));
+    CHECK(!accepted<sync_group::Request>(start + "ffffffff", 0));
+    CHECK(!accepted<sync_group::Request>(start + "fffffffe", 0));
+    const std::string compact_start = "02 67 00000001 02 6d 00 02 02 6d";
+    CHECK(accepted<sync_group::Request>(compact_start + "01 00 00", 4));
+    CHECK(!accepted<sync_group::Request>(compact_start + "00 00 00", 4));
+    CHECK(!accepted<sync_group::Response>("0000 ffffffff", 0, false));
+}
+
 TEST("codec: a compact string may have 32767 bytes and not one more, as Kafka") {
     CHECK(accepted<api_versions::Request>("808002" + repeated("61", 32767) + "02 61 00", 3));
     CHECK(!accepted<api_versions::Request>("818002" + repeated("61", 32768) + "02 61 00", 3));
@@ -180,6 +191,7 @@ TEST("hostile: a count that the bytes might just hold reserves memory for a thou
 TEST("hostile: strings and records that claim more bytes than there are take no memory") {
     CHECK(!accepted<find_coordinator::Request>("7fff 61", 0));
     CHECK(!accepted<find_coordinator::Request>("ffffff0f 61 00 00", 3));
+    CHECK(!accepted<sync_group::Request>("0001 67 00000001 0001 6d 00000001 0001 6d 7fffffff 61", 0));
     for (const char* length : {"7fffffff", "00000003", "10000000"}) {
         const std::string bytes = from_hex(spaceless("ffff 0001 00000001 00000001 0001 61 00000001 00000000" +
                                                      std::string(length) + "6161"));
@@ -255,6 +267,24 @@ TEST("encode: records are sent from where they lie, in their place; short ones a
     CHECK_EQ(encoded.parts[2].data, little);
     CHECK(encoded.parts[3].data.data() == owner->data() + 1000);
     CHECK_EQ(to_hex(joined(encoded).substr(26, 4)), "00002332");
+}
+
+TEST("encode: what members say to each other is sent from where it lies; short ones are copied") {
+    const auto owner = std::make_shared<std::string>(5000, 'x');
+    join_group::Response response;
+    response.members.resize(2);
+    response.members[0].metadata = {owner, View(*owner)};
+    response.members[1].metadata = {owner, View(*owner).substr(0, 3)};
+    Writer out;
+    Encoder(out, 0, false).message(response);
+    const Encoded encoded = std::move(out).finish();
+    CHECK_EQ(encoded.parts.size(), 3u);
+    CHECK(encoded.parts[1].data.data() == owner->data());
+    CHECK(encoded.parts[1].owner == owner);
+    CHECK_EQ(to_hex(encoded.parts[2].data), "0000"
+                                            "00000003"
+                                            "787878");
+    CHECK_EQ(encoded.size, joined(encoded).size());
 }
 
 TEST("encode: records are null, empty or there") {

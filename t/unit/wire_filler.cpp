@@ -42,6 +42,8 @@ private:
     void value(Uuid& x) {
         for (uint8_t& byte : x) byte = uint8_t(filler_.number());
     }
+    void value(View& x) { x = filler_.kept(bytes(100)); }
+    void value(Slice& x) { x.data = filler_.kept(bytes(filler_.below(2) ? 100 : 2000)); }
     void value(Records& x) {
         x.null = !filler_.below(3);
         if (!x.null) x.data = filler_.kept(bytes(100));

@@ -120,6 +120,8 @@ private:
     Json value(ErrorCode x) { return value(int16_t(x)); }
     Json value(const std::string& x) { return text(x); }
     Json value(const Uuid& x) { return text(to_hex({reinterpret_cast<const char*>(x.data()), x.size()})); }
+    Json value(const View& x) { return text(to_hex(x)); }
+    Json value(const Slice& x) { return value(x.data); }
     Json value(const Records& x) { return x.null ? Json() : text(to_hex(x.data)); }
     Json value(const RecordSlices& x) {
         if (x.null && x.slices.empty()) return {};

@@ -7,9 +7,6 @@ namespace kafka::wire::describe_cluster {
 
 struct Response;
 
-/// Authorized operations that nobody asked for.
-inline constexpr int32_t operations_not_requested = std::numeric_limits<int32_t>::min();
-
 struct Request {
     using Response = describe_cluster::Response;
     static constexpr Api api{60, "DescribeCluster", {0, 2}, 0};

@@ -10,9 +10,6 @@ namespace kafka::wire::metadata {
 
 struct Response;
 
-/// Authorized operations that nobody asked for.
-inline constexpr int32_t operations_not_requested = std::numeric_limits<int32_t>::min();
-
 struct MetadataRequestTopic {
     Uuid topic_id{};
     std::optional<std::string> name = ""; ///< null since v10: by topic_id
