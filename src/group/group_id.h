@@ -1,0 +1,15 @@
+// Which group ids are legal. Pure.
+#pragma once
+#include "wire/bytes.h"
+
+namespace kafka::group {
+
+/// Longer ids are refused, though Kafka takes them: they are keys of tables, whose indexes have a limit.
+inline constexpr size_t max_group_id_length = 1'000;
+
+inline bool storable_group_id(wire::View id) { return id.size() <= max_group_id_length; }
+
+/// For members; tools and consumers that assign themselves may use the empty id, too.
+inline bool legal_group_id(wire::View id) { return !id.empty() && storable_group_id(id); }
+
+} // namespace kafka::group

@@ -1,0 +1,227 @@
+// OffsetCommit, OffsetFetch, OffsetDelete, and the offsets' end: their topic's deletion or their retention time.
+#include "group/group_id.h"
+#include "group/groups.h"
+
+namespace kafka::group {
+namespace {
+
+/// How often unused offsets are looked for, and how much of that one tick does.
+constexpr auto expiry_interval = std::chrono::minutes(10);
+constexpr size_t expiry_groups_per_tick = 1'000, expiry_rows_per_tick = 1'000;
+
+ErrorCode may_commit_to(const ConsumerGroup& group, int16_t version,
+                        const wire::offset_commit::Request& request) {
+    return group.check_commit(request.member_id, request.generation_id_or_member_epoch, version);
+}
+
+ErrorCode may_commit_to(const ClassicGroup& group, int16_t, const wire::offset_commit::Request& request) {
+    return group.may_commit(request.member_id, request.group_instance_id,
+                            request.generation_id_or_member_epoch, false);
+}
+
+/// Topics are named until v9, and identified since v10. None: there is no such topic.
+template <class Topic>
+std::optional<TopicInfo> find_topic(const TopicLookup& topics, int16_t version, const Topic& asked) {
+    return version >= 10 ? topics.by_id(asked.topic_id) : topics.by_name(asked.name);
+}
+
+ErrorCode unknown_topic(int16_t version) {
+    return version >= 10 ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition;
+}
+
+bool has_partition(const std::optional<TopicInfo>& topic, int32_t partition) {
+    return topic && partition >= 0 && partition < topic->partitions;
+}
+
+wire::offset_fetch::OffsetFetchResponsePartition shown(int32_t partition, const CommittedOffset* offset) {
+    if (!offset) return {partition, -1, -1, "", ErrorCode::none};
+    return {partition, offset->offset, offset->leader_epoch, offset->metadata, ErrorCode::none};
+}
+
+} // namespace
+
+/// Members of no group and tools make one, which exists for its offsets only (a simple group).
+ErrorCode Groups::may_commit(const Caller& caller, const wire::offset_commit::Request& request) const {
+    if (!storable_group_id(request.group_id)) return ErrorCode::invalid_group_id;
+    const Group* group = find(request.group_id);
+    if (group)
+        return std::visit([&](const auto& kind) { return may_commit_to(kind, caller.version, request); },
+                          group->kind);
+    if (request.generation_id_or_member_epoch < 0) return ErrorCode::none;
+    return caller.version >= 9 ? ErrorCode::group_id_not_found : ErrorCode::illegal_generation;
+}
+
+void Groups::commit_offsets(Turn& turn, const Caller& caller, const wire::offset_commit::Request& request) {
+    const ErrorCode error = may_commit(caller, request);
+    wire::offset_commit::Response response;
+    for (const auto& asked : request.topics) {
+        const auto topic = find_topic(turn.topics, caller.version, asked);
+        auto& answered = response.topics.emplace_back();
+        answered.name = asked.name;
+        answered.topic_id = asked.topic_id;
+        for (const auto& partition : asked.partitions) {
+            ErrorCode code = error;
+            if (!topic)
+                code = unknown_topic(caller.version);
+            else if (!has_partition(topic, partition.partition_index))
+                code = ErrorCode::unknown_topic_or_partition;
+            else if (code == ErrorCode::none)
+                code = commit_one(turn, request, *topic, partition);
+            answered.partitions.push_back({partition.partition_index, code});
+        }
+    }
+    Group* group = error == ErrorCode::none ? get(request.group_id) : nullptr;
+    if (group) std::visit([&](auto& kind) { kind.committed(turn, request.member_id); }, group->kind);
+    settle(request.group_id);
+    turn.effects.reply(caller.ticket, std::move(response));
+}
+
+ErrorCode Groups::commit_one(Turn& turn, const wire::offset_commit::Request& request, const TopicInfo& topic,
+                             const wire::offset_commit::OffsetCommitRequestPartition& partition) {
+    const std::string metadata = partition.committed_metadata.value_or("");
+    if (int64_t(metadata.size()) > turn.settings.offset_metadata_max_bytes)
+        return ErrorCode::offset_metadata_too_large;
+    std::visit([&](auto& kind) { kind.store_group(turn); }, find_or_add(request.group_id).kind);
+    OffsetRow row;
+    row.group_id = request.group_id;
+    row.topic_id = topic.id;
+    row.partition = partition.partition_index;
+    row.offset = partition.committed_offset;
+    row.leader_epoch = partition.committed_leader_epoch;
+    row.metadata = metadata;
+    row.commit_timestamp_ms = turn.now.ms;
+    if (request.retention_time_ms >= 0) row.expire_timestamp_ms = turn.now.ms + request.retention_time_ms;
+    write(turn, std::move(row));
+    return ErrorCode::none;
+}
+
+void Groups::write(Turn& turn, OffsetRow row) {
+    apply(row, turn.now);
+    turn.effects.rows.emplace_back(std::move(row));
+}
+
+wire::offset_fetch::OffsetFetchResponseGroup
+Groups::fetch_group(const TopicLookup& topics, int16_t version,
+                    const wire::offset_fetch::OffsetFetchRequestGroup& request) const {
+    static const Offsets none;
+    wire::offset_fetch::OffsetFetchResponseGroup response;
+    response.group_id = request.group_id;
+    const Group* group = find(request.group_id);
+    const Offsets& offsets = group ? group->offsets : none;
+    if (const ConsumerGroup* consumer = group ? std::get_if<ConsumerGroup>(&group->kind) : nullptr)
+        response.error_code = consumer->check_fetch(request.member_id, request.member_epoch);
+    if (response.error_code != ErrorCode::none) return response;
+    if (!request.topics) {
+        for (const auto& [key, offset] : offsets.all()) {
+            const auto topic = topics.by_id(key.first);
+            if (!topic) continue;
+            if (response.topics.empty() || response.topics.back().topic_id != key.first)
+                response.topics.push_back({std::string(topic->name), key.first, {}});
+            response.topics.back().partitions.push_back(shown(key.second, &offset));
+        }
+        return response;
+    }
+    for (const auto& asked : *request.topics) {
+        const auto topic = find_topic(topics, version, asked);
+        auto& answered = response.topics.emplace_back();
+        answered.name = asked.name;
+        answered.topic_id = asked.topic_id;
+        for (const int32_t partition : asked.partition_indexes) {
+            answered.partitions.push_back(
+                shown(partition, topic ? offsets.find(topic->id, partition) : nullptr));
+            if (!topic && version >= 10) answered.partitions.back().error_code = ErrorCode::unknown_topic_id;
+        }
+    }
+    return response;
+}
+
+wire::offset_fetch::Response Groups::fetch_offsets(const TopicLookup& topics, int16_t version,
+                                                   const wire::offset_fetch::Request& request) const {
+    wire::offset_fetch::Response response;
+    if (version >= 8) {
+        for (const auto& group : request.groups)
+            response.groups.push_back(fetch_group(topics, version, group));
+        return response;
+    }
+    auto group = fetch_group(topics, version, {request.group_id, std::nullopt, -1, request.topics});
+    response.topics = std::move(group.topics);
+    response.error_code = group.error_code;
+    return response;
+}
+
+void Groups::delete_offsets(Turn& turn, const Caller& caller, const wire::offset_delete::Request& request) {
+    wire::offset_delete::Response response;
+    const Group* group = find(request.group_id);
+    if (!legal_group_id(request.group_id))
+        response.error_code = ErrorCode::invalid_group_id;
+    else if (!group)
+        response.error_code = ErrorCode::group_id_not_found;
+    else
+        response.error_code =
+            std::visit([](const auto& kind) { return kind.may_delete_offsets(); }, group->kind);
+    if (response.error_code != ErrorCode::none) return turn.effects.reply(caller.ticket, std::move(response));
+    for (const auto& asked : request.topics) {
+        const auto topic = turn.topics.by_name(asked.name);
+        const bool subscribed =
+            std::visit([&](const auto& kind) { return kind.subscribed_to(asked.name); }, group->kind);
+        auto& answered = response.topics.emplace_back();
+        answered.name = asked.name;
+        for (const auto& partition : asked.partitions) {
+            const int32_t index = partition.partition_index;
+            ErrorCode code = ErrorCode::none;
+            if (!has_partition(topic, index))
+                code = ErrorCode::unknown_topic_or_partition;
+            else if (subscribed)
+                code = ErrorCode::group_subscribed_to_topic;
+            else if (group->offsets.find(topic->id, index))
+                write(turn, removal(request.group_id, {topic->id, index}));
+            answered.partitions.push_back({index, code});
+        }
+    }
+    turn.effects.reply(caller.ticket, std::move(response));
+}
+
+void Groups::topic_deleted(Turn& turn, const wire::Uuid& topic_id) {
+    for (auto& [id, group] : groups_)
+        for (const Offsets::Key& key : group.offsets.of_topic(topic_id)) write(turn, removal(id, key));
+}
+
+/// In rounds over all groups, a bounded part of them at a time.
+void Groups::expire_offsets(Turn& turn) {
+    if (!expiry_due_) expiry_due_ = turn.now.time + expiry_interval;
+    if (*expiry_due_ > turn.now.time) return;
+    auto at = expiry_after_ ? groups_.upper_bound(*expiry_after_) : groups_.begin();
+    const size_t rows = turn.effects.rows.size();
+    for (size_t count = 0; at != groups_.end() && count < expiry_groups_per_tick; count++) {
+        if (turn.effects.rows.size() - rows >= expiry_rows_per_tick) break;
+        const auto next = std::next(at); // the group may be removed
+        expiry_after_ = at->first;
+        if (expire_offsets_of(turn, *expiry_after_, at->second)) remove(turn, *expiry_after_);
+        at = next;
+    }
+    if (at != groups_.end()) return;
+    expiry_after_.reset();
+    expiry_due_ = turn.now.time + expiry_interval;
+}
+
+/// True if nothing is left of the group that anybody could miss.
+bool Groups::expire_offsets_of(Turn& turn, const std::string& group_id, Group& group) {
+    std::vector<Offsets::Key> unused;
+    std::visit(
+        [&](const auto& kind) {
+            for (const auto& [key, offset] : group.offsets.all()) {
+                const auto since = kind.unused_since_ms(offset.commit_timestamp_ms);
+                if (!since || !expired(offset, *since, turn.settings, turn.now.ms)) continue;
+                const auto topic = turn.topics.by_id(key.first);
+                if (!topic || !kind.subscribed_to(topic->name)) unused.push_back(key);
+            }
+        },
+        group.kind);
+    const bool removable =
+        std::visit([](const auto& kind) { return kind.empty() && !kind.has_pending(); }, group.kind);
+    if (removable && unused.size() == group.offsets.all().size()) return true;
+    for (const Offsets::Key& key : unused) write(turn, removal(group_id, key));
+    return false;
+}
+
+} // namespace kafka::group

@@ -1,0 +1,57 @@
+// Which topics the members of a consumer group subscribe to, by name and by regular expression, that exist at
+// present. Topics that do not exist (yet) are passed over; the group looks again when topics change. Pure.
+#pragma once
+#include "group/assignor.h"
+#include "group/topic_regex.h"
+
+#include <map>
+#include <set>
+
+namespace kafka::group {
+
+/// What the regular expressions of a group match. Kept from one heartbeat to the next, since it takes a look at
+/// every topic there is.
+class RegexMatches {
+public:
+    /// Ascending. Nothing for an expression that is not legal.
+    const std::vector<wire::Uuid>& topics(const std::string& expression, const TopicLookup& lookup);
+    bool matches(const std::string& expression, wire::View topic_name);
+
+    void topics_changed(); ///< everything is looked up anew when next asked for
+    void keep_only(const std::set<std::string>& expressions);
+
+private:
+    struct Regex {
+        std::optional<TopicRegex> compiled;
+        std::optional<std::vector<wire::Uuid>> topics; ///< null: not looked up yet
+    };
+    Regex& find(const std::string& expression);
+    std::map<std::string, Regex> regexes_;
+};
+
+/// One look at the topics of all members of a group; members who subscribe alike share a list.
+class SubscribedTopics {
+public:
+    SubscribedTopics(const TopicLookup& lookup, RegexMatches& matches) : lookup_(lookup), matches_(matches) {}
+
+    /// Ascending; stays where it is.
+    const std::vector<wire::Uuid>& of(const ConsumerMember& member);
+
+    /// Of all that were asked for until now.
+    const PartitionCounts& counts() const { return counts_; }
+    const std::set<std::string>& regexes() const { return regexes_; }
+    /// Changes when topics come, go or get partitions. The same on every machine, since it is stored.
+    int64_t hash() const;
+
+private:
+    using Subscription = std::pair<std::vector<std::string>, std::optional<std::string>>;
+
+    const TopicLookup& lookup_;
+    RegexMatches& matches_;
+    std::map<Subscription, std::vector<wire::Uuid>> lists_;
+    const std::pair<const Subscription, std::vector<wire::Uuid>>* last_ = nullptr;
+    PartitionCounts counts_;
+    std::set<std::string> regexes_;
+};
+
+} // namespace kafka::group

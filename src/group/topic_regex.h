@@ -1,0 +1,48 @@
+// Regular expressions for topics, which consumers of the new protocol may subscribe by (KIP-848, subscribed_topic_regex
+// since v1). Kafka's broker takes RE2's syntax. There is no RE2 here; this is the part of that syntax that topic names
+// need, answered as RE2 answers it; whatever else is refused with INVALID_REGULAR_EXPRESSION.
+//
+//   taken    literals, . | () (?:) (?P<name>) (?<name>), * + ? {n} {n,} {n,m} (n and m up to 1000) and their lazy forms,
+//            [classes] with ranges, negation and [:names:], \d \w \s \b \A \z and the capital ones of the first four,
+//            \n \t and the like, \x41 \x{41} \101, \Q..\E, ^ $, (?imsU) as flags of the rest or of a group
+//   refused  what RE2 refuses, too (look-around, back references, possessive quantifiers, nested quantifiers), and
+//            \p{..}, \pL, \C, [[:word:]]-like classes of unknown name, and what becomes longer
+//            than max_program
+//
+// A topic is matched as a whole. Matching takes time in proportion to name times expression, whatever is sent: it
+// follows all ways at once instead of one after the other. Names are ASCII; characters beyond match nothing. Pure.
+#pragma once
+#include "wire/bytes.h"
+
+#include <bitset>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kafka::group {
+
+class TopicRegex {
+public:
+    static constexpr size_t max_program = 4096; ///< steps that an expression may consist of
+    static constexpr size_t max_length = 16384; ///< of an expression, in bytes
+
+    /// Null if it is refused, and then `why` says the reason.
+    static std::optional<TopicRegex> compile(wire::View expression, std::string& why);
+    bool matches(wire::View topic_name) const;
+
+    using Characters = std::bitset<128>;
+    enum class Condition : uint8_t { begin, end, word_boundary, no_word_boundary };
+    /// One step of the program. Those that take a character or hold a condition go on to the step after them.
+    struct Step {
+        enum class Kind : uint8_t { take, hold, either, go_on, accept } kind;
+        Condition condition = Condition::begin; ///< hold
+        Characters characters;                  ///< take: one of these
+        uint32_t to = 0, or_to = 0;             ///< either, go_on
+    };
+
+private:
+    std::vector<Step> program_;
+};
+
+} // namespace kafka::group

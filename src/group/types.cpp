@@ -1,0 +1,15 @@
+#include "group/types.h"
+
+namespace kafka::group {
+
+Bytes copy_bytes(wire::View bytes) {
+    return bytes.empty() ? nullptr : std::make_shared<const std::string>(bytes);
+}
+
+wire::Slice slice_of(const Bytes& bytes) { return {bytes, view_of(bytes)}; }
+
+wire::View view_of(const Bytes& bytes) { return bytes ? wire::View(*bytes) : wire::View(); }
+
+bool same(const Bytes& a, const Bytes& b) { return a == b || view_of(a) == view_of(b); }
+
+} // namespace kafka::group

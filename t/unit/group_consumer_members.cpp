@@ -1,0 +1,305 @@
+// Groups of the consumer protocol: static members, topics that change, regular expressions, who may commit offsets,
+// and what describe shows.
+#include "group_consumer.h"
+
+using namespace kafka;
+using namespace kafka::test_group;
+
+namespace {
+
+Fixture with_topic(int32_t partitions = 4) {
+    Fixture f;
+    f.catalog.add(1, partitions);
+    return f;
+}
+
+ConsumerGroup::Request as(ConsumerGroup::Request r, const std::string& instance) {
+    r.instance_id = instance;
+    return r;
+}
+
+ConsumerGroup::Request join_regex(const std::string& member_id, const std::string& regex) {
+    ConsumerGroup::Request r = join(member_id, {});
+    r.subscribed_topic_names.reset();
+    r.subscribed_topic_regex = regex;
+    return r;
+}
+
+std::string send(Fixture& f, const ConsumerGroup::Request& r) {
+    const Response response = f.send(r);
+    if (response.error_code != ErrorCode::none) return wire::name(response.error_code);
+    return std::to_string(response.member_epoch) +
+           (response.assignment ? " [" + show(assignment_of(response)) + "]" : "");
+}
+
+} // namespace
+
+TEST("a static member that left for a while comes back to its partitions, under a new member id") {
+    Fixture f = with_topic();
+    f.send(as(join("A", {"t1"}), "i"));
+    f.send(join("B", {"t1"}));
+    f.send(owning(request("A", 1), {}));
+    f.send(request("B", 2));
+    const Response left = f.send(as(request("A", -2), "i"));
+    CHECK_EQ(left.member_epoch, -2);
+    CHECK_EQ(left.member_id.value_or(""), std::string("A"));
+    CHECK_EQ(f.stored.epoch, 2); // nobody else gets anything
+    CHECK_EQ(send(f, request("B", 2)), std::string("2"));
+    CHECK_EQ(f.members(), std::string("A -2 1/0,1; B 2 1/2,3"));
+    CHECK_EQ(send(f, as(join("A2", {"t1"}), "i")), std::string("2 [1/0,1]"));
+    CHECK_EQ(f.stored.epoch, 2);
+    CHECK_EQ(f.members(), std::string("A2 2 1/0,1; B 2 1/2,3"));
+    CHECK_EQ(send(f, as(request("A", 2), "i")), std::string("FENCED_INSTANCE_ID"));
+    CHECK_EQ(send(f, as(request("A2", 2), "i")), std::string("2"));
+}
+
+TEST("a static member that comes back with another subscription makes a new epoch") {
+    Fixture f = with_topic();
+    f.catalog.add(2, 1);
+    f.send(as(join("A", {"t1"}), "i"));
+    f.send(as(request("A", -2), "i"));
+    CHECK_EQ(send(f, as(join("A2", {"t2"}), "i")), std::string("2 [2/0]"));
+    CHECK_EQ(f.stored.epoch, 2);
+}
+
+TEST("the same member id may come back, too") {
+    Fixture f = with_topic();
+    f.send(as(join("A", {"t1"}), "i"));
+    f.send(as(request("A", -2), "i"));
+    CHECK_EQ(send(f, as(request("A", 1), "i")), std::string("FENCED_MEMBER_EPOCH"));
+    CHECK_EQ(send(f, as(join("A", {"t1"}), "i")), std::string("1 [1/0,1,2,3]"));
+    CHECK_EQ(f.members(), std::string("A 1 1/0,1,2,3"));
+}
+
+TEST("an instance id in use is not given to another member") {
+    Fixture f = with_topic();
+    f.send(as(join("A", {"t1"}), "i"));
+    CHECK_EQ(send(f, as(join("B", {"t1"}), "i")), std::string("UNRELEASED_INSTANCE_ID"));
+    CHECK_EQ(send(f, as(join("A", {"t1"}), "i")), std::string("UNRELEASED_INSTANCE_ID"));
+    CHECK_EQ(send(f, as(request("B", 1), "i")), std::string("FENCED_INSTANCE_ID"));
+    CHECK_EQ(send(f, as(request("B", -1), "i")), std::string("FENCED_INSTANCE_ID"));
+    CHECK_EQ(send(f, as(request("B", -2), "i")), std::string("FENCED_INSTANCE_ID"));
+    CHECK_EQ(send(f, as(request("A", 1), "j")), std::string("UNKNOWN_MEMBER_ID"));
+    CHECK_EQ(send(f, as(request("A", -2), "j")), std::string("UNKNOWN_MEMBER_ID"));
+    CHECK_EQ(send(f, as(request("A", 7), "i")), std::string("FENCED_MEMBER_EPOCH"));
+    CHECK_EQ(send(f, as(request("A", 1), "i")), std::string("1"));
+}
+
+TEST("a static member that does not come back loses its place with its session") {
+    Fixture f = with_topic();
+    f.send(as(join("A", {"t1"}), "i"));
+    f.send(join("B", {"t1"}));
+    f.pass(40'000);
+    f.send(as(request("A", -2), "i"));
+    f.send(request("B", 2));
+    f.pass(5'000);
+    CHECK_EQ(f.members(), std::string("B 2"));
+    CHECK_EQ(send(f, request("B", 2)), std::string("3 [1/0,1,2,3]"));
+    CHECK_EQ(send(f, as(join("C", {"t1"}), "i")), std::string("4 []"));
+}
+
+TEST("a static member that leaves for good is gone at once") {
+    Fixture f = with_topic();
+    f.send(as(join("A", {"t1"}), "i"));
+    CHECK_EQ(send(f, as(request("A", -1), "i")), std::string("-1"));
+    CHECK(f.group->empty());
+    CHECK_EQ(send(f, as(join("B", {"t1"}), "i")), std::string("3 [1/0,1,2,3]"));
+}
+
+TEST("who leaves for a while has given up what it was to give up") {
+    Fixture f = with_topic();
+    f.send(as(join("A", {"t1"}), "i"));
+    f.send(join("B", {"t1"}));
+    CHECK_EQ(send(f, as(request("A", 1), "i")), std::string("1 [1/0,1]"));
+    f.send(as(request("A", -2), "i"));
+    CHECK_EQ(send(f, request("B", 2)), std::string("2 [1/2,3]"));
+    f.pass(30'000); // no rebalance timeout any more
+    CHECK_EQ(f.members(), std::string("A -2 1/0,1; B 2 1/2,3"));
+}
+
+TEST("a static member comes back also to a full group") {
+    Fixture f = with_topic();
+    f.settings.group_consumer_max_size = 1;
+    f.send(as(join("A", {"t1"}), "i"));
+    f.send(as(request("A", -2), "i"));
+    CHECK_EQ(send(f, as(join("A2", {"t1"}), "i")), std::string("1 [1/0,1,2,3]"));
+    CHECK_EQ(send(f, as(join("B", {"t1"}), "j")), std::string("GROUP_MAX_SIZE_REACHED"));
+}
+
+TEST("a member that takes another instance id gives the first one free") {
+    Fixture f = with_topic();
+    f.send(as(join("A", {"t1"}), "i"));
+    CHECK_EQ(send(f, as(join("A", {"t1"}), "j")), std::string("1 [1/0,1,2,3]"));
+    CHECK_EQ(send(f, as(join("B", {"t1"}), "i")), std::string("2 []"));
+    CHECK_EQ(send(f, as(join("C", {"t1"}), "j")), std::string("UNRELEASED_INSTANCE_ID"));
+}
+
+TEST("static members are found again after a restart") {
+    Fixture f = with_topic();
+    f.send(as(join("A", {"t1"}), "i"));
+    f.send(as(request("A", -2), "i"));
+    f.restart();
+    CHECK_EQ(send(f, as(join("A2", {"t1"}), "i")), std::string("1 [1/0,1,2,3]"));
+    f.restart();
+    CHECK_EQ(send(f, as(request("A", 1), "i")), std::string("FENCED_INSTANCE_ID"));
+}
+
+TEST("partitions that are added are assigned with the next heartbeat") {
+    Fixture f = with_topic(2);
+    f.send(join("A", {"t1"}));
+    f.catalog.topics[1].partitions = 3;
+    CHECK_EQ(send(f, request("A", 1)), std::string("1")); // has not heard of it
+    f.topics_changed();
+    CHECK_EQ(send(f, request("A", 1)), std::string("2 [1/0,1,2]"));
+    f.topics_changed();
+    CHECK_EQ(send(f, request("A", 2)), std::string("2"));
+    CHECK(f.rows.empty());
+}
+
+TEST("a change of topics that nobody subscribes to changes nothing") {
+    Fixture f = with_topic();
+    f.send(join("A", {"t1"}));
+    f.catalog.add(2, 5);
+    f.topics_changed();
+    CHECK_EQ(send(f, request("A", 1)), std::string("1"));
+    CHECK(f.rows.empty());
+}
+
+TEST("a topic that is deleted is given up; under the same name a new one is another topic") {
+    Fixture f = with_topic(2);
+    f.send(join("A", {"t1"}));
+    f.catalog.topics.erase(1);
+    f.topics_changed();
+    CHECK_EQ(send(f, request("A", 1)), std::string("1 []"));
+    CHECK_EQ(f.members(), std::string("A 1 -1/0,1"));
+    f.catalog.add(5, 2, "t1");
+    f.topics_changed();
+    CHECK_EQ(send(f, owning(request("A", 1), {})), std::string("3 [5/0,1]"));
+}
+
+TEST("topics that changed while the broker was away are noticed") {
+    Fixture f = with_topic(2);
+    f.send(join("A", {"t1"}));
+    f.catalog.topics[1].partitions = 4;
+    f.restart();
+    CHECK_EQ(send(f, request("A", 1)), std::string("2 [1/0,1,2,3]"));
+}
+
+TEST("a regular expression subscribes to all topics that it matches as a whole, also to later ones") {
+    Fixture f;
+    f.catalog.add(1, 1, "orders.eu");
+    f.catalog.add(2, 1, "orders.us");
+    f.catalog.add(3, 1, "my.orders.us");
+    CHECK_EQ(send(f, join_regex("A", "orders\\..*")), std::string("1 [1/0 2/0]"));
+    CHECK_EQ(f.catalog.looked_through, 1);
+    CHECK_EQ(send(f, request("A", 1)), std::string("1"));
+    CHECK_EQ(f.catalog.looked_through, 1); // not with every heartbeat
+    f.catalog.add(4, 1, "orders.asia");
+    f.topics_changed();
+    CHECK_EQ(send(f, request("A", 1)), std::string("2 [1/0 2/0 4/0]"));
+    CHECK_EQ(f.catalog.looked_through, 2);
+    CHECK(f.group->subscribed_to("orders.africa"));
+    CHECK(!f.group->subscribed_to("my.orders.us"));
+}
+
+TEST("names and a regular expression add up; an empty expression is none") {
+    Fixture f;
+    f.catalog.add(1, 1, "a");
+    f.catalog.add(2, 1, "b");
+    auto r = join_regex("A", "b|c");
+    r.subscribed_topic_names = {"a", "b"};
+    CHECK_EQ(send(f, r), std::string("1 [1/0 2/0]"));
+    r = request("A", 1);
+    r.subscribed_topic_regex = "";
+    r.topic_partitions.emplace();
+    CHECK_EQ(send(f, r), std::string("2"));
+    r = request("A", 2);
+    r.subscribed_topic_names = {"a"};
+    r.topic_partitions.emplace();
+    CHECK_EQ(send(f, r), std::string("3 [1/0]"));
+    CHECK_EQ(send(f, join_regex("B", "")), std::string("3 []")); // subscribes to nothing new
+}
+
+TEST("a regular expression that is not legal is refused, and nothing changes") {
+    Fixture f = with_topic();
+    CHECK_EQ(send(f, join_regex("A", "(")), std::string("INVALID_REGULAR_EXPRESSION"));
+    CHECK(!f.group->exists());
+    f.send(join("A", {"t1"}));
+    auto r = request("A", 1);
+    r.subscribed_topic_regex = "a(?=b)";
+    CHECK_EQ(send(f, r), std::string("INVALID_REGULAR_EXPRESSION"));
+    CHECK(f.rows.empty());
+    CHECK_EQ(send(f, request("A", 1)), std::string("1"));
+}
+
+TEST("who may commit and fetch offsets") {
+    Fixture f = with_topic();
+    const std::optional<std::string> none;
+    CHECK(f.group->check_commit("", -1, 9) == ErrorCode::none); // a tool, the group being empty
+    f.send(as(join("A", {"t1"}), "i"));
+    f.send(join("B", {"t1"}));
+    CHECK(f.group->check_commit("B", 2, 9) == ErrorCode::none);
+    CHECK(f.group->check_commit("B", 1, 9) == ErrorCode::stale_member_epoch);
+    CHECK(f.group->check_commit("B", 3, 9) == ErrorCode::stale_member_epoch);
+    CHECK(f.group->check_commit("B", 2, 8) == ErrorCode::unsupported_version);
+    CHECK(f.group->check_commit("C", 2, 9) == ErrorCode::unknown_member_id);
+    CHECK(f.group->check_commit("", -1, 9) == ErrorCode::unknown_member_id);
+    CHECK(f.group->check_fetch("B", 2) == ErrorCode::none);
+    CHECK(f.group->check_fetch("B", 1) == ErrorCode::stale_member_epoch);
+    CHECK(f.group->check_fetch("C", 1) == ErrorCode::unknown_member_id);
+    CHECK(f.group->check_fetch(none, 1) == ErrorCode::unknown_member_id);
+    CHECK(f.group->check_fetch(none, -1) == ErrorCode::none);
+    CHECK(f.group->check_transactional_commit("", none, -1) == ErrorCode::none);
+    CHECK(f.group->check_transactional_commit("", "i", -1) == ErrorCode::unknown_member_id);
+    CHECK(f.group->check_transactional_commit("B", none, 2) == ErrorCode::none);
+    CHECK(f.group->check_transactional_commit("B", none, 1) == ErrorCode::stale_member_epoch);
+}
+
+TEST("describe shows members, what they have and what they are to have") {
+    Fixture f = with_topic(2);
+    auto a = as(join("A", {"t1"}), "i");
+    a.rack_id = "r";
+    f.send(a);
+    f.send(join_regex("B", "t."));
+    f.catalog.add(2, 1);
+    auto d = f.group->describe(f.catalog.lookup(), f.settings);
+    CHECK_EQ(d.group_id, std::string("g"));
+    CHECK_EQ(d.group_state, std::string("Reconciling"));
+    CHECK_EQ(d.group_epoch, 2);
+    CHECK_EQ(d.assignment_epoch, 2);
+    CHECK_EQ(d.assignor_name, std::string("uniform"));
+    CHECK_EQ(d.members.size(), size_t(2));
+    const auto& shown = d.members[0];
+    CHECK_EQ(shown.member_id, std::string("A"));
+    CHECK_EQ(shown.instance_id.value_or(""), std::string("i"));
+    CHECK_EQ(shown.rack_id.value_or(""), std::string("r"));
+    CHECK_EQ(shown.member_epoch, 1);
+    CHECK_EQ(shown.client_id, std::string("client"));
+    CHECK_EQ(shown.client_host, std::string("/192.0.2.1"));
+    CHECK(shown.subscribed_topic_names == std::vector<std::string>{"t1"});
+    CHECK(!shown.subscribed_topic_regex);
+    CHECK_EQ(shown.assignment.topic_partitions.size(), size_t(1));
+    CHECK_EQ(shown.assignment.topic_partitions[0].topic_name, std::string("t1"));
+    CHECK(shown.assignment.topic_partitions[0].partitions == (std::vector<int32_t>{0, 1}));
+    CHECK(shown.target_assignment.topic_partitions[0].partitions == (std::vector<int32_t>{0}));
+    CHECK_EQ(int(shown.member_type), 1);
+    CHECK_EQ(d.members[1].subscribed_topic_regex.value_or(""), std::string("t."));
+    CHECK(d.members[1].assignment.topic_partitions.empty());
+    f.catalog.topics.clear(); // topics that are gone have no name to show
+    CHECK(f.group->describe(f.catalog.lookup(), f.settings).members[0].assignment.topic_partitions.empty());
+}
+
+TEST("rows that contradict each other are taken as they are") {
+    Fixture f = with_topic();
+    f.send(join("A", {"t1"}));
+    f.send(join("B", {"t1"}));
+    group::MemberRow row = f.stored_members.at("B");
+    auto& b = std::get<group::ConsumerMember>(row.state);
+    b.assigned = {{topic_id(1), {0, 1, 2, 3, 2'000'000'000}}, {topic_id(8), {-5}}};
+    f.stored_members["B"] = row;
+    f.restart();
+    f.send(owning(request("A", 1), {}));
+    f.send(owning(request("B", 2), {}));
+    f.send(owning(request("A", 2), {}));
+    CHECK_EQ(f.members(), std::string("A 2 1/0,1; B 2 1/2,3"));
+}
