@@ -43,8 +43,8 @@ private:
     varlena* value_;
 };
 
-/// The elements of an array of fixed-width numbers.
-template <class T> std::vector<T> numbers(Datum datum, int column) {
+/// The elements of an array of a fixed width.
+template <class T> std::vector<T> fixed(Datum datum, int column) {
     const Unpacked value(datum);
     const ArrayType* array = value.array();
     if (ARR_NDIM(array) > 1 || ARR_HASNULL(array)) misuse("array with nulls or several dimensions", column);
@@ -145,11 +145,15 @@ size_t Result::copy_start(uint64_t row, int column, std::span<char> to) const {
 }
 
 std::vector<int32_t> Result::int32_array(uint64_t row, int column) const {
-    return numbers<int32_t>(datum(row, column, INT4ARRAYOID), column);
+    return fixed<int32_t>(datum(row, column, INT4ARRAYOID), column);
 }
 
 std::vector<int64_t> Result::int64_array(uint64_t row, int column) const {
-    return numbers<int64_t>(datum(row, column, INT8ARRAYOID), column);
+    return fixed<int64_t>(datum(row, column, INT8ARRAYOID), column);
+}
+
+std::vector<Uuid> Result::uuid_array(uint64_t row, int column) const {
+    return fixed<Uuid>(datum(row, column, UUIDARRAYOID), column);
 }
 
 std::vector<std::string> Result::text_array(uint64_t row, int column) const {

@@ -7,6 +7,7 @@
 
 extern "C" {
 #include "commands/extension.h"
+#include "mb/pg_wchar.h"
 #include "utils/guc.h"
 }
 
@@ -53,5 +54,7 @@ bool extension_exists() {
     transaction.commit(Durability::none_written);
     return exists;
 }
+
+bool database_is_utf8() { return GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII; }
 
 } // namespace kafka::pg

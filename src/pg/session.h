@@ -12,4 +12,7 @@ void pin_session();
 /// Begins a transaction of its own unless one is open. Throws Error.
 bool extension_exists();
 
+/// Whether text in this database is UTF-8, or nobody checks what it is. Once connected.
+bool database_is_utf8();
+
 } // namespace kafka::pg

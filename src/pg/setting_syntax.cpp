@@ -38,7 +38,7 @@ template <class F> bool for_each_entry(std::string_view list, F use) {
 
 } // namespace
 
-std::vector<std::string> split_hosts(std::string_view list) {
+std::vector<std::string> split_list(std::string_view list) {
     std::vector<std::string> hosts;
     for_each_entry(list, [&hosts](std::string_view entry) {
         if (!entry.empty()) hosts.emplace_back(entry);
@@ -72,6 +72,13 @@ bool check_advertised_host(char** value, void**, GucSource) {
 bool check_database(char** value, void**, GucSource) {
     if (**value != '\0' && std::string_view(*value).size() < NAMEDATALEN) return true;
     GUC_check_errdetail("The name of one database is expected.");
+    return false;
+}
+
+bool check_assignors(char** value, void**, GucSource) {
+    const auto is_known = [](std::string_view entry) { return entry == "uniform" || entry == "range"; };
+    if (for_each_entry(*value, is_known)) return true;
+    GUC_check_errdetail("A list of uniform and range, separated by a comma, is expected.");
     return false;
 }
 

@@ -14,12 +14,13 @@ extern "C" {
 namespace kafka::pg {
 
 /// The entries of a comma-separated list, without the white space around them; empty entries are left out.
-std::vector<std::string> split_hosts(std::string_view list);
+std::vector<std::string> split_list(std::string_view list);
 
 extern "C" {
 bool check_hosts(char** value, void** extra, GucSource source);
 bool check_advertised_host(char** value, void** extra, GucSource source);
 bool check_database(char** value, void** extra, GucSource source);
+bool check_assignors(char** value, void** extra, GucSource source);
 }
 
 } // namespace kafka::pg

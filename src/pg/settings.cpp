@@ -33,6 +33,15 @@ struct Values {
     int max_connections, connections_max_idle_ms, shutdown_timeout_ms;
     int max_request_bytes, request_memory_kb, response_memory_kb, tail_cache_kb, max_decompressed_bytes;
     int fetch_max_bytes, max_fetch_sessions;
+    int group_min_session_timeout_ms, group_max_session_timeout_ms, group_max_size;
+    int group_initial_rebalance_delay_ms;
+    int group_consumer_heartbeat_interval_ms, group_consumer_min_heartbeat_interval_ms,
+        group_consumer_max_heartbeat_interval_ms;
+    int group_consumer_session_timeout_ms, group_consumer_min_session_timeout_ms,
+        group_consumer_max_session_timeout_ms;
+    int group_consumer_max_size;
+    char* group_consumer_assignors;
+    int offsets_retention_minutes, offset_metadata_max_bytes;
 } values;
 
 const config_enum_entry compression_types[] = {
@@ -194,8 +203,81 @@ void define_memory_limits() {
            values.max_fetch_sessions, {1000, 0, 1000000});
 }
 
+void define_classic_groups() {
+    define({"pg_kafka.group_min_session_timeout_ms", "Shortest session time-out that a consumer may ask for.",
+            "In milliseconds; for groups of the classic protocol. Takes effect when the configuration is "
+            "reloaded. Kafka's group.min.session.timeout.ms."},
+           values.group_min_session_timeout_ms, {6000, 1, INT_MAX}, GUC_UNIT_MS);
+    define({"pg_kafka.group_max_session_timeout_ms", "Longest session time-out that a consumer may ask for.",
+            "In milliseconds; for groups of the classic protocol. Takes effect when the configuration is "
+            "reloaded. Kafka's group.max.session.timeout.ms."},
+           values.group_max_session_timeout_ms, {30 * minute_ms, 1, INT_MAX}, GUC_UNIT_MS);
+    define({"pg_kafka.group_max_size", "Most members of a group of the classic protocol.",
+            "Who comes beyond it is refused. Takes effect when the configuration is reloaded. Kafka's "
+            "group.max.size."},
+           values.group_max_size, {INT_MAX, 1, INT_MAX});
+    define({"pg_kafka.group_initial_rebalance_delay_ms",
+            "Time that an empty group waits for more members to join.",
+            "In milliseconds; with 0 the first member gets all partitions at once. Takes effect when the "
+            "configuration is reloaded. Kafka's group.initial.rebalance.delay.ms."},
+           values.group_initial_rebalance_delay_ms, {3000, 0, INT_MAX}, GUC_UNIT_MS);
+}
+
+void define_consumer_groups() {
+    define({"pg_kafka.group_consumer_heartbeat_interval_ms",
+            "How often members of groups of the consumer protocol (KIP-848) are told to send a heartbeat.",
+            "In milliseconds. Takes effect when the configuration is reloaded. Kafka's "
+            "group.consumer.heartbeat.interval.ms."},
+           values.group_consumer_heartbeat_interval_ms, {5000, 1, INT_MAX}, GUC_UNIT_MS);
+    define({"pg_kafka.group_consumer_min_heartbeat_interval_ms",
+            "Least that group_consumer_heartbeat_interval_ms may be for a group.",
+            "In milliseconds. Takes effect when the configuration is reloaded. Kafka's "
+            "group.consumer.min.heartbeat.interval.ms."},
+           values.group_consumer_min_heartbeat_interval_ms, {5000, 1, INT_MAX}, GUC_UNIT_MS);
+    define({"pg_kafka.group_consumer_max_heartbeat_interval_ms",
+            "Most that group_consumer_heartbeat_interval_ms may be for a group.",
+            "In milliseconds. Takes effect when the configuration is reloaded. Kafka's "
+            "group.consumer.max.heartbeat.interval.ms."},
+           values.group_consumer_max_heartbeat_interval_ms, {15000, 1, INT_MAX}, GUC_UNIT_MS);
+    define({"pg_kafka.group_consumer_session_timeout_ms",
+            "Time without a heartbeat after which a member of a group of the consumer protocol is removed.",
+            "In milliseconds. Takes effect when the configuration is reloaded. Kafka's "
+            "group.consumer.session.timeout.ms."},
+           values.group_consumer_session_timeout_ms, {45000, 1, INT_MAX}, GUC_UNIT_MS);
+    define({"pg_kafka.group_consumer_min_session_timeout_ms",
+            "Least that group_consumer_session_timeout_ms may be for a group.",
+            "In milliseconds. Takes effect when the configuration is reloaded. Kafka's "
+            "group.consumer.min.session.timeout.ms."},
+           values.group_consumer_min_session_timeout_ms, {45000, 1, INT_MAX}, GUC_UNIT_MS);
+    define({"pg_kafka.group_consumer_max_session_timeout_ms",
+            "Most that group_consumer_session_timeout_ms may be for a group.",
+            "In milliseconds. Takes effect when the configuration is reloaded. Kafka's "
+            "group.consumer.max.session.timeout.ms."},
+           values.group_consumer_max_session_timeout_ms, {60000, 1, INT_MAX}, GUC_UNIT_MS);
+    define({"pg_kafka.group_consumer_max_size", "Most members of a group of the consumer protocol.",
+            "Who comes beyond it is refused. Takes effect when the configuration is reloaded. Kafka's "
+            "group.consumer.max.size."},
+           values.group_consumer_max_size, {INT_MAX, 1, INT_MAX});
+    define({"pg_kafka.group_consumer_assignors", "Assignors that groups of the consumer protocol may use.",
+            "A comma-separated list of uniform and range; members that do not choose get the first. Takes "
+            "effect when the configuration is reloaded. Kafka's group.consumer.assignors."},
+           values.group_consumer_assignors, "uniform,range", PGC_SIGHUP, check_assignors);
+}
+
+void define_offsets() {
+    define({"pg_kafka.offsets_retention_minutes",
+            "Time after which the committed offsets of a group without members are removed.",
+            "In minutes since the group has become empty, or, if it never had members, since the commit. "
+            "Takes effect when the configuration is reloaded. Kafka's offsets.retention.minutes."},
+           values.offsets_retention_minutes, {7 * 24 * 60, 1, INT_MAX}, GUC_UNIT_MIN);
+    define({"pg_kafka.offset_metadata_max_bytes",
+            "Most bytes that a consumer may store beside a committed offset.",
+            "In bytes. Takes effect when the configuration is reloaded. Kafka's offset.metadata.max.bytes."},
+           values.offset_metadata_max_bytes, {4096, 0, mib}, GUC_UNIT_BYTE);
+}
+
 void read_addresses(Settings& settings) {
-    settings.hosts = split_hosts(values.host);
+    settings.hosts = split_list(values.host);
     settings.port = static_cast<uint16_t>(values.port);
     settings.advertised_host = values.advertised_host;
     settings.advertised_port = static_cast<uint16_t>(values.advertised_port);
@@ -227,6 +309,24 @@ void read_limits(Settings& settings) {
     settings.max_fetch_sessions = values.max_fetch_sessions;
 }
 
+void read_groups(Settings& settings) {
+    GroupSettings& group = settings.group;
+    group.min_session_timeout_ms = values.group_min_session_timeout_ms;
+    group.max_session_timeout_ms = values.group_max_session_timeout_ms;
+    group.max_size = values.group_max_size;
+    group.initial_rebalance_delay_ms = values.group_initial_rebalance_delay_ms;
+    group.consumer_heartbeat_interval_ms = values.group_consumer_heartbeat_interval_ms;
+    group.consumer_min_heartbeat_interval_ms = values.group_consumer_min_heartbeat_interval_ms;
+    group.consumer_max_heartbeat_interval_ms = values.group_consumer_max_heartbeat_interval_ms;
+    group.consumer_session_timeout_ms = values.group_consumer_session_timeout_ms;
+    group.consumer_min_session_timeout_ms = values.group_consumer_min_session_timeout_ms;
+    group.consumer_max_session_timeout_ms = values.group_consumer_max_session_timeout_ms;
+    group.consumer_max_size = values.group_consumer_max_size;
+    group.consumer_assignors = split_list(values.group_consumer_assignors);
+    settings.offsets_retention_minutes = values.offsets_retention_minutes;
+    settings.offset_metadata_max_bytes = values.offset_metadata_max_bytes;
+}
+
 } // namespace
 
 void define_settings() {
@@ -234,6 +334,9 @@ void define_settings() {
     define_topic_defaults();
     define_connection_limits();
     define_memory_limits();
+    define_classic_groups();
+    define_consumer_groups();
+    define_offsets();
     MarkGUCPrefixReserved("pg_kafka");
 }
 
@@ -242,6 +345,7 @@ Settings current_settings() {
     read_addresses(settings);
     read_topic_defaults(settings);
     read_limits(settings);
+    read_groups(settings);
     return settings;
 }
 

@@ -13,6 +13,19 @@ namespace kafka::pg {
 /// has been lowered since.
 constexpr int64_t largest_max_decompressed_bytes = int64_t(1000) << 20;
 
+/// Those of consumer groups.
+struct GroupSettings {
+    int32_t min_session_timeout_ms = 0, max_session_timeout_ms = 0;
+    int32_t max_size = 0;
+    int32_t initial_rebalance_delay_ms = 0;
+    int32_t consumer_heartbeat_interval_ms = 0;
+    int32_t consumer_min_heartbeat_interval_ms = 0, consumer_max_heartbeat_interval_ms = 0;
+    int32_t consumer_session_timeout_ms = 0;
+    int32_t consumer_min_session_timeout_ms = 0, consumer_max_session_timeout_ms = 0;
+    int32_t consumer_max_size = 0;
+    std::vector<std::string> consumer_assignors;
+};
+
 /// One field for each setting, with the same name without prefix and unit; their descriptions are in
 /// pg_settings.
 struct Settings {
@@ -42,6 +55,10 @@ struct Settings {
     int64_t max_decompressed_bytes = 0; ///< of a batch as it arrives
     int32_t fetch_max_bytes = 0;
     int32_t max_fetch_sessions = 0;
+
+    GroupSettings group; ///< without the prefix group_
+    int32_t offsets_retention_minutes = 0;
+    int32_t offset_metadata_max_bytes = 0;
 };
 
 /// Declares all settings to the server; when the library is loaded.

@@ -49,6 +49,7 @@ public:
     size_t copy_start(uint64_t row, int column, std::span<char> to) const;
     std::vector<int32_t> int32_array(uint64_t row, int column) const;
     std::vector<int64_t> int64_array(uint64_t row, int column) const;
+    std::vector<Uuid> uuid_array(uint64_t row, int column) const;
     std::vector<std::string> text_array(uint64_t row, int column) const;
 
 private:
