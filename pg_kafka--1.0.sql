@@ -48,6 +48,84 @@ CREATE TABLE kafka.topic_config (
 );
 COMMENT ON TABLE kafka.topic_config IS 'Topic configs that were set; all others have their defaults';
 
+-- Consumer groups. The broker keeps them in memory and writes what changes; whoever changes them by SQL uses the functions for
+-- it, since the broker does not look here while it runs.
+CREATE TABLE kafka.consumer_group (
+    group_id text COLLATE "C" PRIMARY KEY,
+    type text NOT NULL CHECK (type IN ('classic', 'consumer')),
+    epoch integer NOT NULL,
+    protocol_type text NOT NULL,
+    protocol text,
+    leader text,
+    state_ms bigint NOT NULL,
+    assignment_epoch integer NOT NULL,
+    metadata_hash bigint NOT NULL
+);
+COMMENT ON TABLE kafka.consumer_group IS 'Consumer groups as last stored: at each new generation or epoch, and when a group becomes empty';
+COMMENT ON COLUMN kafka.consumer_group.type IS 'Protocol: classic, or consumer (KIP-848)';
+COMMENT ON COLUMN kafka.consumer_group.epoch IS 'Generation of a classic group, epoch of a consumer group';
+COMMENT ON COLUMN kafka.consumer_group.protocol_type IS 'What the members of a classic group are, such as consumer or connect; empty if there never were any';
+COMMENT ON COLUMN kafka.consumer_group.protocol IS 'The protocol, such as an assignor, that the members of a classic group agreed on';
+COMMENT ON COLUMN kafka.consumer_group.leader IS 'Member id of the leader of a classic group';
+COMMENT ON COLUMN kafka.consumer_group.state_ms IS 'When it became stable or empty, milliseconds since 1970';
+COMMENT ON COLUMN kafka.consumer_group.assignment_epoch IS 'Epoch of the target assignment of a consumer group';
+COMMENT ON COLUMN kafka.consumer_group.metadata_hash IS 'Hash of the topics that a consumer group subscribes to';
+
+CREATE TABLE kafka.group_member (
+    group_id text COLLATE "C" NOT NULL,
+    member_id text COLLATE "C" NOT NULL,
+    instance_id text,
+    rack_id text,
+    client_id text NOT NULL,
+    client_host text NOT NULL,
+    session_timeout_ms integer NOT NULL,
+    rebalance_timeout_ms integer NOT NULL,
+    protocols text[],
+    metadata_sizes integer[],
+    metadata bytea,
+    assignment bytea,
+    topics text[],
+    topic_regex text,
+    assignor text,
+    epoch integer,
+    previous_epoch integer,
+    assigned_topics uuid[], assigned_partitions integer[],
+    revoked_topics uuid[], revoked_partitions integer[],
+    target_topics uuid[], target_partitions integer[],
+    PRIMARY KEY (group_id, member_id)
+);
+COMMENT ON TABLE kafka.group_member IS 'Members of consumer groups; what only one of the protocols has is null in members of the other';
+COMMENT ON COLUMN kafka.group_member.instance_id IS 'Of a static member (KIP-345)';
+COMMENT ON COLUMN kafka.group_member.protocols IS 'Classic: protocols that the member can take part in, the preferred one first';
+COMMENT ON COLUMN kafka.group_member.metadata_sizes IS 'Classic: bytes of metadata of each of the protocols';
+COMMENT ON COLUMN kafka.group_member.metadata IS 'Classic: metadata of the protocols, one behind the other';
+COMMENT ON COLUMN kafka.group_member.assignment IS 'Classic: what the leader assigned to the member';
+COMMENT ON COLUMN kafka.group_member.topics IS 'Consumer: topics subscribed to by name';
+COMMENT ON COLUMN kafka.group_member.assigned_topics IS 'Consumer: topic of each partition in assigned_partitions, which the member may have at its epoch';
+COMMENT ON COLUMN kafka.group_member.revoked_topics IS 'Consumer: the same for revoked_partitions, which it has to give up first';
+COMMENT ON COLUMN kafka.group_member.target_topics IS 'Consumer: the same for target_partitions, which it gets in the end';
+
+-- No foreign key: a commit must not wait for a transaction that deletes the topic. The broker removes what is left, at the latest
+-- when it starts.
+CREATE TABLE kafka.consumer_offset (
+    group_id text COLLATE "C" NOT NULL,
+    topic_id uuid NOT NULL,
+    partition integer NOT NULL,
+    committed_offset bigint NOT NULL,
+    leader_epoch integer NOT NULL,
+    metadata text NOT NULL,
+    commit_ms bigint NOT NULL,
+    expire_ms bigint NOT NULL,
+    PRIMARY KEY (group_id, topic_id, partition)
+) WITH (fillfactor = 50);
+CREATE INDEX ON kafka.consumer_offset (topic_id);
+COMMENT ON TABLE kafka.consumer_offset IS 'Offsets that groups have committed';
+COMMENT ON COLUMN kafka.consumer_offset.committed_offset IS 'Offset of the next record to be read';
+COMMENT ON COLUMN kafka.consumer_offset.leader_epoch IS 'Leader epoch of the last record that was read; -1: not known';
+COMMENT ON COLUMN kafka.consumer_offset.metadata IS 'Whatever the consumer stored beside the offset';
+COMMENT ON COLUMN kafka.consumer_offset.commit_ms IS 'When it was committed, milliseconds since 1970';
+COMMENT ON COLUMN kafka.consumer_offset.expire_ms IS 'When it expires, if the request said so; -1: pg_kafka.offsets_retention_minutes after the group has become empty';
+
 -- No foreign key: a segment outlives its topic until the janitor has dropped its table.
 CREATE TABLE kafka.segment (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -88,6 +166,9 @@ SELECT pg_catalog.pg_extension_config_dump('kafka.cluster', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.topic', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.partition', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.topic_config', '');
+SELECT pg_catalog.pg_extension_config_dump('kafka.consumer_group', '');
+SELECT pg_catalog.pg_extension_config_dump('kafka.group_member', '');
+SELECT pg_catalog.pg_extension_config_dump('kafka.consumer_offset', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.segment', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.segment_id_seq', '');
 
@@ -187,6 +268,34 @@ COMMENT ON COLUMN kafka.partitions.partition IS 'Number of the partition, from 0
 COMMENT ON COLUMN kafka.partitions.log_start_offset IS 'First offset that consumers may read';
 COMMENT ON COLUMN kafka.partitions.high_watermark IS 'Next offset after the last record';
 COMMENT ON COLUMN kafka.partitions.leader_epoch IS 'Leader epoch; null before the broker has started for the first time';
+
+CREATE VIEW kafka.consumer_groups AS
+SELECT g.group_id, g.type, g.protocol_type, g.protocol, g.epoch,
+       (SELECT pg_catalog.count(*)::integer FROM kafka.group_member m WHERE m.group_id = g.group_id) AS members,
+       pg_catalog.to_timestamp(g.state_ms / 1000.0) AS since
+  FROM kafka.consumer_group g;
+COMMENT ON VIEW kafka.consumer_groups IS
+    'Consumer groups, one row each, as last stored: a rebalance that is under way is not shown';
+COMMENT ON COLUMN kafka.consumer_groups.group_id IS 'Name of the group';
+COMMENT ON COLUMN kafka.consumer_groups.type IS 'Protocol: classic, or consumer (KIP-848)';
+COMMENT ON COLUMN kafka.consumer_groups.protocol_type IS 'What the members of a classic group are, such as consumer or connect; empty if there never were any';
+COMMENT ON COLUMN kafka.consumer_groups.protocol IS 'The assignor or other protocol that the members agreed on; null without members';
+COMMENT ON COLUMN kafka.consumer_groups.epoch IS 'Generation of a classic group, epoch of a consumer group';
+COMMENT ON COLUMN kafka.consumer_groups.members IS 'Number of members';
+COMMENT ON COLUMN kafka.consumer_groups.since IS 'When the members got their present partitions, or the last of them left';
+
+CREATE VIEW kafka.consumer_offsets AS
+SELECT o.group_id, t.name AS topic, o.partition, o.committed_offset, o.leader_epoch, o.metadata,
+       pg_catalog.to_timestamp(o.commit_ms / 1000.0) AS committed_at
+  FROM kafka.consumer_offset o JOIN kafka.topic t ON t.id = o.topic_id;
+COMMENT ON VIEW kafka.consumer_offsets IS 'How far groups have read, one row for each group and partition';
+COMMENT ON COLUMN kafka.consumer_offsets.group_id IS 'Name of the group';
+COMMENT ON COLUMN kafka.consumer_offsets.topic IS 'Name of the topic';
+COMMENT ON COLUMN kafka.consumer_offsets.partition IS 'Number of the partition, from 0';
+COMMENT ON COLUMN kafka.consumer_offsets.committed_offset IS 'Offset of the next record to be read';
+COMMENT ON COLUMN kafka.consumer_offsets.leader_epoch IS 'Leader epoch of the last record that was read; -1: not known';
+COMMENT ON COLUMN kafka.consumer_offsets.metadata IS 'Whatever the consumer stored beside the offset';
+COMMENT ON COLUMN kafka.consumer_offsets.committed_at IS 'When it was committed';
 
 CREATE FOREIGN TABLE kafka.message (
     topic text COLLATE "C" NOT NULL,

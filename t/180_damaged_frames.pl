@@ -44,6 +44,7 @@ sub example {
     return [map { example($api, $type->{array}, $field) } 1 .. 1 + int rand 2] if ref $type && $type->{array};
     return { map { $_->{name} => example($api, $_->{type}, $_) } @{ $type->{struct} } } if ref $type;
     return some_batch()                                                            if $type eq 'records';
+    return random_bytes(int rand 30)                                               if $type eq 'bytes';
     return $topic->{id}                                                            if $type eq 'uuid';
     return one_of($api =~ /^(Create|Delete)/ ? 'made' : $topic->{name}, 'missing') if $type eq 'string';
     return $field->{name} =~ /^(validate_only)$/ ? int rand 2 : 1                  if $type eq 'bool';
@@ -92,9 +93,10 @@ sub size_that_lies { return one_of(0, 1, $_[0] - 1, $_[0] + 1, $_[0] + 4096, 2**
 my $probe_id = 0x7ffffff0;
 my $probe    = KafkaWire::frame(pack 's> s> l> s>', 18, 0, $probe_id, -1);
 my %outcomes = (answered => 0, disconnected => 0, left => 0);
+my %parked   = map { KafkaWire::Messages::api($_)->{key} => 1 } qw(Fetch JoinGroup SyncGroup);
 
-# Sends one damaged request, and the probe behind it. True if the client is to wait for the probe's answer: a Fetch may be
-# parked for long and a lying size may make the broker wait for more, so such a client leaves.
+# Sends one damaged request, and the probe behind it. True if the client is to wait for the probe's answer: some requests may
+# be parked for long and a lying size may make the broker wait for more, so such a client leaves.
 sub attack {
     my ($client) = @_;
     my ($name, $version) = @{ one_of(@kinds) };
@@ -102,7 +104,7 @@ sub attack {
     my $lies    = rand() < 0.1;
     $client->send_raw(pack('l>', $lies ? size_that_lies(length $request) : length $request) . $request . $probe);
     my $key = length $request < 2 ? -1 : unpack 's>', $request;
-    return $key != 1 && !$lies;
+    return !$parked{$key} && !$lies;
 }
 
 # Reads whatever the damaged request is answered with, up to the probe's answer. False at the end of the connection.

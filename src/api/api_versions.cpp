@@ -5,8 +5,7 @@
 // (KIP-511): the client asks again.
 //
 // v1 throttle_time_ms; v3 flexible, the client's software name and version, which must be well formed;
-// features in tagged fields (KIP-584), of which there are none yet; v4 supported features whose lowest level
-// is 0.
+// features in tagged fields (KIP-584); v4 supported features whose lowest level is 0.
 #include "api/handlers.h"
 
 #include <algorithm>
@@ -17,7 +16,7 @@ namespace {
 using namespace wire::api_versions;
 using wire::ErrorCode;
 
-constexpr int16_t first_version_with_software = 3;
+constexpr int16_t first_version_with_software = 3, first_version_with_level_0 = 4;
 
 bool is_letter_or_digit(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -38,6 +37,15 @@ ApiVersion range_of(const wire::Api& api) {
     return range;
 }
 
+/// group.version 1 tells clients that the consumer protocol (KIP-848) is served.
+void add_features(Response& response, int16_t version) {
+    constexpr const char* groups = "group.version";
+    constexpr int16_t level = 1;
+    if (version >= first_version_with_level_0) response.supported_features = {{groups, 0, level}};
+    response.finalized_features_epoch = 0;
+    response.finalized_features = {{groups, level, level}};
+}
+
 } // namespace
 
 void handle(Broker& broker, Call& call, Request& request) {
@@ -53,6 +61,7 @@ void handle(Broker& broker, Call& call, Request& request) {
         response = refuse(request, call.version(), ErrorCode::invalid_request);
     } else {
         for (const wire::Api& api : wire::apis()) response.api_keys.push_back(range_of(api));
+        if (call.version() >= first_version_with_software) add_features(response, call.version());
     }
     broker.answer(std::move(call), std::move(response));
 }

@@ -31,7 +31,7 @@ bool sets_compression(const log::ConfigOverrides& overrides) {
 
 Broker::Broker(pg::Settings initial, std::string id, int32_t epoch, status::BrokerFigures& shown)
     : settings(std::move(initial)), cluster_id(std::move(id)), leader_epoch(epoch), figures(shown),
-      tail_cache(0), response_memory(figures.response_memory), most_locks_(max_locks) {
+      tail_cache(0), response_memory(figures.response_memory), coordinator(*this), most_locks_(max_locks) {
     apply(settings);
 }
 
@@ -41,12 +41,14 @@ void Broker::apply(pg::Settings changed) {
     tail_cache.resize(size_t(settings.tail_cache));
     response_memory.set_limit(size_t(settings.response_memory));
     fetch_sessions.set_slots(size_t(settings.max_fetch_sessions));
+    coordinator.apply(settings);
     for (const auto& [name, topic] : catalog.topics())
         topic->config = log::resolve(topic->overrides, config_defaults());
 }
 
 void Broker::connection_closed(uint64_t connection) {
     waiting.connection_closed(connection);
+    coordinator.connection_closed(connection);
     std::erase_if(deferred, [&](const PendingFetch& fetch) { return fetch.call.connection() == connection; });
     std::erase_if(postponed_, [&](const Call& call) { // but records that have come are stored
         return call.connection() == connection &&
@@ -172,6 +174,7 @@ void Broker::update_topic(log::Topic& topic, const store::TopicRow& row) {
         p.log_start_offset = row.log_start_offsets[i];
         p.high_watermark = p.staged_end_offset = std::max(p.high_watermark, p.log_start_offset);
     }
+    coordinator.topics_changed();
 }
 
 log::Topic& Broker::add_topic(const store::TopicRow& row) {
@@ -240,7 +243,10 @@ void Broker::remove_from_memory(log::Topic& topic) {
         waiting.changed(p.tail.get());
         tail_cache.drop(*p.tail);
     }
-    catalog.remove(wire::Uuid(topic.id));
+    const wire::Uuid id = topic.id;
+    catalog.remove(id);
+    coordinator.topic_deleted(id);
+    coordinator.topics_changed();
 }
 
 void Broker::log_failure(const std::string& what, const pg::Error& error) const {
@@ -272,6 +278,13 @@ void Broker::answer_when_stored(Call call, wire::Response response) {
         answer(std::move(call), std::move(response));
 }
 
+void Broker::answer_when_written(Call call, wire::Response response) {
+    if (coordinator.has_rows())
+        answer_when_durable(std::move(call), std::move(response), pg::Durability::server);
+    else
+        answer(std::move(call), std::move(response));
+}
+
 void Broker::finish_when_durable(Call call) {
     waiting_for_commit_.push_back({std::move(call), std::nullopt});
 }
@@ -279,7 +292,7 @@ void Broker::finish_when_durable(Call call) {
 wire::ErrorCode Broker::commit(pg::Durability at_least) {
     if (at_least == pg::Durability::server) durability_ = at_least;
     try {
-        if (!staging.empty())
+        if (!staging.empty() || coordinator.has_rows())
             write_staged();
         else if (catalog_unflushed_)
             flush_catalog();
@@ -321,6 +334,7 @@ void Broker::write_staged() {
             {b.partition, leader_epoch, b.base_offset, b.last_offset, b.max_timestamp, b.data.data});
     }
     for (auto& [segment, append] : appends) append.finish();
+    coordinator.write_rows();
     const auto before = std::chrono::steady_clock::now();
     transaction.commit(durability_); // durable from here on: the one place that decides it
     count_commit(std::chrono::steady_clock::now() - before);
@@ -344,6 +358,7 @@ void Broker::publish_staged() {
     for (const log::StagedBatch& b : staging.batches())
         waiting.appended(b.topic->partition(b.partition)->tail.get(), b.data.data.size());
     staging.commit(tail_cache);
+    coordinator.written();
     const bool certain = acknowledges();
     for (Waiter& w : waiting_for_commit_)
         replies.push_back(!certain     ? std::move(w.call).close("the server is shutting down")
@@ -356,6 +371,7 @@ void Broker::publish_staged() {
 void Broker::refuse_staged(const pg::Error& why) {
     const std::unordered_set<log::Topic*> topics = staging.topics();
     staging.rollback();
+    coordinator.not_written();
     figures.failed_commits.add();
     if (!why.lock_not_available()) distrust(topics);
     if (!pg::shutdown_requested())

@@ -7,6 +7,7 @@
 #pragma once
 #include "api/call.h"
 #include "api/fetch_sessions.h"
+#include "api/group_coordinator.h"
 #include "api/receive.h"
 #include "api/response_memory.h"
 #include "api/waiting.h"
@@ -50,6 +51,7 @@ public:
     FetchSessions fetch_sessions;
     Waiting waiting;
     ResponseMemory response_memory;
+    GroupCoordinator coordinator;
     size_t cold_read_bytes = 0; ///< read from tables in this turn; bounds a turn's time (see fetch.cpp)
     size_t searched_bytes = 0;  ///< gone through in search of a time or an epoch in this turn
     std::vector<PendingFetch> deferred; ///< to be resumed in the next turn: this one has read enough
@@ -110,6 +112,8 @@ public:
     }
     /// The response goes out once everything staged so far is durable; if that fails the request is refused.
     void answer_when_durable(Call call, wire::Response response, pg::Durability durability);
+    /// The same where groups may have changed in this turn.
+    void answer_when_written(Call call, wire::Response response);
     /// The same where topics may have been created or deleted.
     void answer_when_stored(Call call, wire::Response response);
     /// The same for a request that expects no response (acks=0): if it fails, its connection is closed.

@@ -22,6 +22,18 @@ void handle(Broker& broker, Call& call, wire::create_topics::Request& request);
 void handle(Broker& broker, Call& call, wire::delete_topics::Request& request);
 void handle(Broker& broker, Call& call, wire::offset_for_leader_epoch::Request& request);
 void handle(Broker& broker, Call& call, wire::describe_cluster::Request& request);
+void handle(Broker& broker, Call& call, wire::offset_commit::Request& request);
+void handle(Broker& broker, Call& call, wire::offset_fetch::Request& request);
+void handle(Broker& broker, Call& call, wire::join_group::Request& request);
+void handle(Broker& broker, Call& call, wire::heartbeat::Request& request);
+void handle(Broker& broker, Call& call, wire::leave_group::Request& request);
+void handle(Broker& broker, Call& call, wire::sync_group::Request& request);
+void handle(Broker& broker, Call& call, wire::describe_groups::Request& request);
+void handle(Broker& broker, Call& call, wire::list_groups::Request& request);
+void handle(Broker& broker, Call& call, wire::delete_groups::Request& request);
+void handle(Broker& broker, Call& call, wire::offset_delete::Request& request);
+void handle(Broker& broker, Call& call, wire::consumer_group_heartbeat::Request& request);
+void handle(Broker& broker, Call& call, wire::consumer_group_describe::Request& request);
 
 wire::produce::Response refuse(const wire::produce::Request& request, int16_t version, wire::ErrorCode error);
 wire::fetch::Response refuse(const wire::fetch::Request& request, int16_t version, wire::ErrorCode error);
@@ -41,6 +53,30 @@ wire::offset_for_leader_epoch::Response refuse(const wire::offset_for_leader_epo
                                                int16_t version, wire::ErrorCode error);
 wire::describe_cluster::Response refuse(const wire::describe_cluster::Request& request, int16_t version,
                                         wire::ErrorCode error);
+wire::offset_commit::Response refuse(const wire::offset_commit::Request& request, int16_t version,
+                                     wire::ErrorCode error);
+wire::offset_fetch::Response refuse(const wire::offset_fetch::Request& request, int16_t version,
+                                    wire::ErrorCode error);
+wire::join_group::Response refuse(const wire::join_group::Request& request, int16_t version,
+                                  wire::ErrorCode error);
+wire::heartbeat::Response refuse(const wire::heartbeat::Request& request, int16_t version,
+                                 wire::ErrorCode error);
+wire::leave_group::Response refuse(const wire::leave_group::Request& request, int16_t version,
+                                   wire::ErrorCode error);
+wire::sync_group::Response refuse(const wire::sync_group::Request& request, int16_t version,
+                                  wire::ErrorCode error);
+wire::describe_groups::Response refuse(const wire::describe_groups::Request& request, int16_t version,
+                                       wire::ErrorCode error);
+wire::list_groups::Response refuse(const wire::list_groups::Request& request, int16_t version,
+                                   wire::ErrorCode error);
+wire::delete_groups::Response refuse(const wire::delete_groups::Request& request, int16_t version,
+                                     wire::ErrorCode error);
+wire::offset_delete::Response refuse(const wire::offset_delete::Request& request, int16_t version,
+                                     wire::ErrorCode error);
+wire::consumer_group_heartbeat::Response refuse(const wire::consumer_group_heartbeat::Request& request,
+                                                int16_t version, wire::ErrorCode error);
+wire::consumer_group_describe::Response refuse(const wire::consumer_group_describe::Request& request,
+                                               int16_t version, wire::ErrorCode error);
 
 /// A Produce that is stored in several parts is refused after some of them: puts the answers that they have been given into
 /// the response that says nothing but the error.

@@ -12,5 +12,7 @@ wire::Response refuse(Call& call, wire::ErrorCode error);
 
 /// The code that tells a client what an error of the database means for it: all of them can be tried again.
 wire::ErrorCode error_for(const pg::Error& error);
+/// The same for requests to the group coordinator, whose clients know another error for it.
+wire::ErrorCode for_groups(wire::ErrorCode error);
 
 } // namespace kafka::api

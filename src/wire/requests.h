@@ -6,15 +6,27 @@
 #pragma once
 #include "wire/header.h"
 #include "wire/messages/api_versions.h"
+#include "wire/messages/consumer_group_describe.h"
+#include "wire/messages/consumer_group_heartbeat.h"
 #include "wire/messages/create_topics.h"
+#include "wire/messages/delete_groups.h"
 #include "wire/messages/delete_topics.h"
 #include "wire/messages/describe_cluster.h"
+#include "wire/messages/describe_groups.h"
 #include "wire/messages/fetch.h"
 #include "wire/messages/find_coordinator.h"
+#include "wire/messages/heartbeat.h"
+#include "wire/messages/join_group.h"
+#include "wire/messages/leave_group.h"
+#include "wire/messages/list_groups.h"
 #include "wire/messages/list_offsets.h"
 #include "wire/messages/metadata.h"
+#include "wire/messages/offset_commit.h"
+#include "wire/messages/offset_delete.h"
+#include "wire/messages/offset_fetch.h"
 #include "wire/messages/offset_for_leader_epoch.h"
 #include "wire/messages/produce.h"
+#include "wire/messages/sync_group.h"
 
 #include <span>
 #include <variant>
@@ -27,12 +39,24 @@ using Request = std::variant<
     fetch::Request,
     list_offsets::Request,
     metadata::Request,
+    offset_commit::Request,
+    offset_fetch::Request,
     find_coordinator::Request,
+    join_group::Request,
+    heartbeat::Request,
+    leave_group::Request,
+    sync_group::Request,
+    describe_groups::Request,
+    list_groups::Request,
     api_versions::Request,
     create_topics::Request,
     delete_topics::Request,
     offset_for_leader_epoch::Request,
-    describe_cluster::Request>;
+    delete_groups::Request,
+    offset_delete::Request,
+    describe_cluster::Request,
+    consumer_group_heartbeat::Request,
+    consumer_group_describe::Request>;
 // clang-format on
 
 template <class Requests> struct ResponsesOf;

@@ -102,7 +102,8 @@ void Loop::wait() {
         if (catalog_failure_.empty()) return;
         timeout = catalog_retry_interval;
     }
-    if (const auto deadline = broker_->waiting.next_deadline()) {
+    for (const auto& deadline : {broker_->waiting.next_deadline(), broker_->coordinator.next_deadline()}) {
+        if (!deadline) continue;
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
         timeout = std::min(std::max(left, std::chrono::milliseconds(0)), timeout.value_or(left));
     }
@@ -172,6 +173,7 @@ void Loop::turn() {
         requests += std::holds_alternative<api::Call>(message);
         handle(std::move(message));
     }
+    broker_->coordinator.tick();
     std::vector<api::Call> postponed = broker_->take_postponed();
     requests -= postponed.size();
     taken_.insert(taken_.begin(), std::move_iterator(postponed.begin()), std::move_iterator(postponed.end()));

@@ -115,6 +115,12 @@ sub _nullable {
         defined $field->{null_since} && $version >= $field->{null_since} && $version <= $field->{null_until};
 }
 
+# A byte in front of a struct says whether it is there, if the struct itself may be null and has no tag.
+sub _marked {
+    my ($field, $type, $version) = @_;
+    return $type == $field->{type} && !defined $field->{tag} && _nullable($field, $version);
+}
+
 sub _default {
     my ($field, $version) = @_;
     my $type = $field->{type};
@@ -133,7 +139,11 @@ sub _encode_value {
         return join '', _put_count($value, $flexible),
             map { _encode_value($field, $type->{array}, $_, $version, $flexible) } @$value;
     }
-    return encode($type->{struct}, $value, $version, $flexible) if ref $type;
+    if (ref $type) {
+        my $marked = _marked($field, $type, $version);
+        return pack('c', -1) if $marked && !defined $value;
+        return ($marked ? pack('c', 1) : '') . encode($type->{struct}, $value, $version, $flexible);
+    }
     return pack("$fixed{$type}[0]", $value) if $fixed{$type};
     return pack('H32',              $value) if $type eq 'uuid';
     my $length = defined $value ? length $value : -1;
@@ -194,7 +204,10 @@ sub _decode_value {
         return _null($field, $version) if $count < 0;
         return [map { _decode_value($field, $type->{array}, $bytes, $version, $flexible) } 1 .. $count];
     }
-    return decode($type->{struct}, $bytes, $version, $flexible) if ref $type;
+    if (ref $type) {
+        return undef if _marked($field, $type, $version) && unpack('c', _take($bytes, 1)) < 0;
+        return decode($type->{struct}, $bytes, $version, $flexible);
+    }
     return unpack($fixed{$type}[0], _take($bytes, $fixed{$type}[1])) if $fixed{$type};
     return unpack('H32',            _take($bytes, 16))               if $type eq 'uuid';
     my $length =

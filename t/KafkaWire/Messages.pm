@@ -9,6 +9,16 @@ use KafkaWire::Codec 'parse_schema';
 my $node_endpoints = '[node_id:int32 host:string port:int32 rack:string?]';
 my $leader         = '{leader_id:int32=-1 leader_epoch:int32=-1}';
 
+# The first flexible version of an API that has none.
+my $never = 99_999;
+
+# Of OffsetFetch and ConsumerGroupDescribe.
+my $topics_to_fetch = '[name:string(0-9) topic_id:uuid(10+) partition_indexes:[int32]]';
+my $fetched_topics  = q{[name:string(0-9) topic_id:uuid(10+) partitions:[
+    partition_index:int32 committed_offset:int64 committed_leader_epoch:int32(5+) metadata:string?
+    error_code:int16]]};
+my $assigned = '{topic_partitions:[topic_id:uuid topic_name:string partitions:[int32]]}';
+
 my %text = (
     Produce => [0, 9, 3, 13, q{
         transactional_id:string? acks:int16=-1 timeout_ms:int32=10000
@@ -64,6 +74,24 @@ my %text = (
             topic_authorized_operations:int32(8+)]
         cluster_authorized_operations:int32(8-10) error_code:int16(13+)
     }],
+    OffsetCommit => [8, 8, 2, 10, q{
+        group_id:string generation_id_or_member_epoch:int32=-1 member_id:string
+        group_instance_id:string?(7+) retention_time_ms:int64(2-4)=-1
+        topics:[name:string(0-9) topic_id:uuid(10+) partitions:[
+            partition_index:int32 committed_offset:int64 committed_leader_epoch:int32(6+)=-1
+            committed_metadata:string?]]
+    }, q{
+        throttle_time_ms:int32(3+)
+        topics:[name:string(0-9) topic_id:uuid(10+) partitions:[partition_index:int32 error_code:int16]]
+    }],
+    OffsetFetch => [9, 6, 1, 10, qq{
+        group_id:string(0-7) topics:$topics_to_fetch?2+(0-7)
+        groups:[group_id:string member_id:string?(9+) member_epoch:int32(9+)=-1 topics:$topics_to_fetch?](8+)
+        require_stable:bool(7+)
+    }, qq{
+        throttle_time_ms:int32(3+) topics:$fetched_topics(0-7) error_code:int16(2-7)
+        groups:[group_id:string topics:$fetched_topics error_code:int16](8+)
+    }],
     FindCoordinator => [10, 3, 0, 6, q{
         key:string(0-3) key_type:int8(1+) coordinator_keys:[string](4+)
     }, q{
@@ -71,6 +99,51 @@ my %text = (
         node_id:int32(0-3) host:string(0-3) port:int32(0-3)
         coordinators:[
             key:string node_id:int32 host:string port:int32 error_code:int16 error_message:string?](4+)
+    }],
+    JoinGroup => [11, 6, 0, 9, q{
+        group_id:string session_timeout_ms:int32=30000 rebalance_timeout_ms:int32(1+)=60000 member_id:string
+        group_instance_id:string?(5+) protocol_type:string=consumer
+        protocols:[name:string metadata:bytes] reason:string?(8+)
+    }, q{
+        throttle_time_ms:int32(2+) error_code:int16 generation_id:int32 protocol_type:string?(7+)
+        protocol_name:string?7+ leader:string skip_assignment:bool(9+) member_id:string
+        members:[member_id:string group_instance_id:string?(5+) metadata:bytes]
+    }],
+    Heartbeat => [12, 4, 0, 4, q{
+        group_id:string generation_id:int32 member_id:string group_instance_id:string?(3+)
+    }, q{
+        throttle_time_ms:int32(1+) error_code:int16
+    }],
+    LeaveGroup => [13, 4, 0, 5, q{
+        group_id:string member_id:string(0-2)
+        members:[member_id:string group_instance_id:string? reason:string?(5+)](3+)
+    }, q{
+        throttle_time_ms:int32(1+) error_code:int16
+        members:[member_id:string group_instance_id:string? error_code:int16](3+)
+    }],
+    SyncGroup => [14, 4, 0, 5, q{
+        group_id:string generation_id:int32 member_id:string group_instance_id:string?(3+)
+        protocol_type:string?(5+) protocol_name:string?(5+)
+        assignments:[member_id:string assignment:bytes]
+    }, q{
+        throttle_time_ms:int32(1+) error_code:int16 protocol_type:string?(5+) protocol_name:string?(5+)
+        assignment:bytes
+    }],
+    DescribeGroups => [15, 5, 0, 6, q{
+        groups:[string] include_authorized_operations:bool(3+)
+    }, q{
+        throttle_time_ms:int32(1+)
+        groups:[error_code:int16 error_message:string?(6+) group_id:string group_state:string
+            protocol_type:string protocol_data:string members:[
+                member_id:string group_instance_id:string?(4+) client_id:string client_host:string
+                member_metadata:bytes member_assignment:bytes]
+            authorized_operations:int32(3+)]
+    }],
+    ListGroups => [16, 3, 0, 5, q{
+        states_filter:[string](4+) types_filter:[string](5+)
+    }, q{
+        throttle_time_ms:int32(1+) error_code:int16
+        groups:[group_id:string protocol_type:string group_state:string(4+) group_type:string(5+)]
     }],
     ApiVersions => [18, 3, 0, 4, q{
         client_software_name:string(3+)=perl-tests client_software_version:string(3+)=1.0
@@ -105,12 +178,43 @@ my %text = (
         throttle_time_ms:int32 topics:[topic:string
             partitions:[error_code:int16 partition:int32 leader_epoch:int32 end_offset:int64]]
     }],
+    DeleteGroups => [42, 2, 0, 2, q{
+        groups_names:[string]
+    }, q{
+        throttle_time_ms:int32 results:[group_id:string error_code:int16]
+    }],
+    OffsetDelete => [47, $never, 0, 0, q{
+        group_id:string topics:[name:string partitions:[partition_index:int32]]
+    }, q{
+        error_code:int16 throttle_time_ms:int32
+        topics:[name:string partitions:[partition_index:int32 error_code:int16]]
+    }],
     DescribeCluster => [60, 0, 0, 2, q{
         include_cluster_authorized_operations:bool endpoint_type:int8(1+)=1 include_fenced_brokers:bool(2+)
     }, q{
         throttle_time_ms:int32 error_code:int16 error_message:string? endpoint_type:int8(1+) cluster_id:string
         controller_id:int32 brokers:[broker_id:int32 host:string port:int32 rack:string? is_fenced:bool(2+)]
         cluster_authorized_operations:int32
+    }],
+    ConsumerGroupHeartbeat => [68, 0, 0, 1, q{
+        group_id:string member_id:string member_epoch:int32 instance_id:string? rack_id:string?
+        rebalance_timeout_ms:int32=-1 subscribed_topic_names:[string]? subscribed_topic_regex:string?(1+)
+        server_assignor:string? topic_partitions:[topic_id:uuid partitions:[int32]]?
+    }, q{
+        throttle_time_ms:int32 error_code:int16 error_message:string? member_id:string? member_epoch:int32
+        heartbeat_interval_ms:int32
+        assignment:{topic_partitions:[topic_id:uuid partitions:[int32]]}?
+    }],
+    ConsumerGroupDescribe => [69, 0, 0, 1, q{
+        group_ids:[string] include_authorized_operations:bool
+    }, qq{
+        throttle_time_ms:int32
+        groups:[error_code:int16 error_message:string? group_id:string group_state:string group_epoch:int32
+            assignment_epoch:int32 assignor_name:string members:[
+                member_id:string instance_id:string? rack_id:string? member_epoch:int32 client_id:string
+                client_host:string subscribed_topic_names:[string] subscribed_topic_regex:string?
+                assignment:$assigned target_assignment:$assigned member_type:int8(1+)]
+            authorized_operations:int32]
     }]);
 
 my %api;

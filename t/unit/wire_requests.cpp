@@ -24,9 +24,9 @@ TEST("requests: each API is listed once, in the order of keys, with a sensible r
         last = api.key;
         CHECK(api.versions.since <= api.versions.until);
         CHECK(api.advertised_min <= api.versions.since);
-        CHECK(api.first_flexible <= api.versions.until);
+        CHECK(api.first_flexible <= api.versions.until || api.first_flexible == never_flexible);
     }
-    CHECK_EQ(apis().size(), 10u);
+    CHECK_EQ(apis().size(), 22u);
 }
 
 TEST("requests: Produce alone is advertised from a lower version than it is served (KAFKA-18659)") {
@@ -71,6 +71,40 @@ TEST("requests: records are views into the frame") {
         std::get<produce::Request>(result.request).topic_data[0].partition_data[0].records.data;
     CHECK_EQ(records, "abc");
     CHECK(records.data() == bytes.data() + bytes.size() - 3);
+}
+
+TEST("requests: what members say to each other is a view into the frame") {
+    const std::string bytes = frame(14, 0,
+                                    "ffff"
+                                    "0001"
+                                    "67"
+                                    "00000001"
+                                    "0001"
+                                    "6d"
+                                    "00000001"
+                                    "0001"
+                                    "6d"
+                                    "00000003"
+                                    "616263");
+    const DecodeResult result = decode_request(bytes);
+    CHECK(result.ok());
+    const View assignment = std::get<sync_group::Request>(result.request).assignments[0].assignment;
+    CHECK_EQ(assignment, "abc");
+    CHECK(assignment.data() == bytes.data() + bytes.size() - 3);
+}
+
+TEST("requests: OffsetDelete is not flexible, in header and body, in request and response") {
+    CHECK(decode_request(frame(47, 0,
+                               "ffff"
+                               "0001"
+                               "67"
+                               "00000000"))
+              .ok());
+    CHECK_EQ(to_hex(joined(encode_response(offset_delete::Response(), 0, 77))), "0000000e"
+                                                                                "0000004d"
+                                                                                "0000"
+                                                                                "00000000"
+                                                                                "00000000");
 }
 
 TEST("requests: bytes behind the body are ignored, as Kafka does") {

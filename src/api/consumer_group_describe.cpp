@@ -1,0 +1,28 @@
+// ConsumerGroupDescribe: state and members of consumer groups (KIP-848); classic ones are not found here.
+//
+// v1 the type of each member (KIP-1099).
+#include "api/handlers.h"
+#include "api/refuse.h"
+
+namespace kafka::api {
+
+using namespace wire::consumer_group_describe;
+
+void handle(Broker& broker, Call& call, Request& request) {
+    GroupCoordinator& coordinator = broker.coordinator;
+    Response response =
+        coordinator.look().describe_consumers(coordinator.topics(), coordinator.settings(), request);
+    broker.answer_when_written(std::move(call), std::move(response));
+}
+
+Response refuse(const Request& request, int16_t, wire::ErrorCode error) {
+    Response response;
+    for (const std::string& group : request.group_ids) {
+        DescribedGroup& refused = response.groups.emplace_back();
+        refused.group_id = group;
+        refused.error_code = for_groups(error);
+    }
+    return response;
+}
+
+} // namespace kafka::api

@@ -1,0 +1,24 @@
+// DeleteGroups: groups without members are forgotten, with what they have committed.
+//
+// v2 flexible.
+#include "api/handlers.h"
+#include "api/refuse.h"
+
+namespace kafka::api {
+
+using namespace wire::delete_groups;
+
+void handle(Broker& broker, Call& call, Request& request) {
+    broker.coordinator.ask(call, [&](group::Turn& turn, const group::Caller& caller) {
+        broker.coordinator.groups().delete_groups(turn, caller, request);
+    });
+}
+
+Response refuse(const Request& request, int16_t, wire::ErrorCode error) {
+    Response response;
+    for (const std::string& group : request.groups_names)
+        response.results.push_back({group, for_groups(error)});
+    return response;
+}
+
+} // namespace kafka::api

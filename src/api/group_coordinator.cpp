@@ -1,0 +1,211 @@
+// See group_coordinator.h.
+#include "api/group_coordinator.h"
+
+#include "api/broker.h"
+#include "api/refuse.h"
+#include "pg/session.h"
+
+#include <random>
+#include <utility>
+
+namespace kafka::api {
+namespace {
+
+using group::Clock;
+
+/// As Kafka shows the host of a member.
+std::string host_of(const net::Address& address) { return "/" + address.host; }
+
+group::Settings group_settings(const pg::Settings& s) {
+    group::Settings g;
+    g.group_min_session_timeout_ms = s.group.min_session_timeout_ms;
+    g.group_max_session_timeout_ms = s.group.max_session_timeout_ms;
+    g.group_max_size = s.group.max_size;
+    g.group_initial_rebalance_delay_ms = s.group.initial_rebalance_delay_ms;
+    g.group_consumer_heartbeat_interval_ms = s.group.consumer_heartbeat_interval_ms;
+    g.group_consumer_min_heartbeat_interval_ms = s.group.consumer_min_heartbeat_interval_ms;
+    g.group_consumer_max_heartbeat_interval_ms = s.group.consumer_max_heartbeat_interval_ms;
+    g.group_consumer_session_timeout_ms = s.group.consumer_session_timeout_ms;
+    g.group_consumer_min_session_timeout_ms = s.group.consumer_min_session_timeout_ms;
+    g.group_consumer_max_session_timeout_ms = s.group.consumer_max_session_timeout_ms;
+    g.group_consumer_max_size = s.group.consumer_max_size;
+    g.group_consumer_assignors = s.group.consumer_assignors;
+    g.offsets_retention_minutes = s.offsets_retention_minutes;
+    g.offset_metadata_max_bytes = s.offset_metadata_max_bytes;
+    return g;
+}
+
+group::TopicInfo info(const log::Topic& topic) {
+    return {topic.id, topic.name, int32_t(topic.partitions.size())};
+}
+
+std::optional<group::TopicInfo> info(const log::Topic* topic) {
+    if (!topic) return std::nullopt;
+    return info(*topic);
+}
+
+group::TopicLookup lookup(const log::Catalog& catalog) {
+    return {[&catalog](wire::View name) { return info(catalog.find(name)); },
+            [&catalog](const wire::Uuid& id) { return info(catalog.find(id)); },
+            [&catalog](const std::function<void(const group::TopicInfo&)>& visit) {
+                for (const auto& [name, topic] : catalog.topics()) visit(info(*topic));
+            }};
+}
+
+/// A random UUID, version 4, in its usual form.
+std::string random_uuid() {
+    static std::random_device random; // member ids must not be guessable by another client
+    std::string text;
+    for (int word = 0; word < 4; word++) {
+        char digits[9];
+        std::snprintf(digits, sizeof digits, "%08x", random());
+        text += digits;
+    }
+    text[12] = '4';
+    text[16] = "89ab"[text[16] & 3];
+    for (const size_t at : {20, 16, 12, 8}) text.insert(at, 1, '-');
+    return text;
+}
+
+wire::Response to_wire(group::Response response) {
+    return std::visit([](auto& r) { return wire::Response(std::move(r)); }, response);
+}
+
+const std::string& group_of(const group::Row& row) {
+    return std::visit([](const auto& r) -> const std::string& { return r.group_id; }, row);
+}
+
+} // namespace
+
+GroupCoordinator::GroupCoordinator(Broker& broker)
+    : broker_(broker), text_rule_(pg::database_is_utf8() ? wire::TextRule::utf8 : wire::TextRule::ascii),
+      topics_(lookup(broker.catalog)), new_id_(random_uuid) {}
+
+void GroupCoordinator::apply(const pg::Settings& settings) { settings_ = group_settings(settings); }
+
+// What clients call themselves and their groups is stored as text ---------------------------------------------
+
+bool GroupCoordinator::is_text(const wire::Request& request) const {
+    return std::visit([this](const auto& r) { return wire::has_text_only(r, text_rule_); }, request);
+}
+
+std::string GroupCoordinator::text_of(const std::optional<std::string>& client_id) const {
+    return client_id && wire::is_text(*client_id, text_rule_) ? *client_id : "";
+}
+
+// Requests --------------------------------------------------------------------------------------------------
+
+group::Turn GroupCoordinator::turn(group::Effects& effects) const {
+    return {{Clock::now(), broker_.now_ms()}, settings_, topics_, new_id_, effects};
+}
+
+void GroupCoordinator::ask(Call& call,
+                           const std::function<void(group::Turn&, const group::Caller&)>& request) {
+    if (!is_text(call.request())) {
+        wire::Response refusal = refuse(call, wire::ErrorCode::invalid_request);
+        return broker_.answer(std::move(call), std::move(refusal));
+    }
+    read_tables();
+    const group::Client client{text_of(call.header().client_id), host_of(call.peer_address())};
+    const group::Caller caller{next_ticket_++, client, call.version()};
+    by_connection_[call.connection()] = caller.ticket;
+    parked_.emplace(caller.ticket, std::move(call));
+    run([&](group::Turn& turn) { request(turn, caller); });
+    if (const auto parked = parked_.find(caller.ticket); parked != parked_.end())
+        parked->second.release_frame();
+}
+
+void GroupCoordinator::run(const std::function<void(group::Turn&)>& action) {
+    group::Effects effects;
+    group::Turn now = turn(effects);
+    action(now);
+    take(std::move(effects));
+}
+
+void GroupCoordinator::take(group::Effects effects) {
+    rows_.insert(rows_.end(), std::move_iterator(effects.rows.begin()),
+                 std::move_iterator(effects.rows.end()));
+    for (group::Reply& reply : effects.replies) {
+        auto parked = parked_.extract(reply.ticket);
+        if (parked.empty()) continue; // the client is gone
+        Call call = std::move(parked.mapped());
+        by_connection_.erase(call.connection());
+        wire::Response response = to_wire(std::move(reply.response));
+        if (rows_.empty())
+            broker_.answer(std::move(call), std::move(response));
+        else
+            broker_.answer_when_durable(std::move(call), std::move(response), pg::Durability::server);
+    }
+}
+
+const group::Groups& GroupCoordinator::look() {
+    read_tables();
+    return groups_;
+}
+
+void GroupCoordinator::connection_closed(uint64_t connection) {
+    const auto waiting = by_connection_.find(connection);
+    if (waiting == by_connection_.end()) return;
+    parked_.erase(waiting->second);
+    by_connection_.erase(waiting);
+}
+
+// Time ------------------------------------------------------------------------------------------------------
+
+void GroupCoordinator::tick() {
+    const auto due = next_deadline();
+    if (!due || *due > Clock::now()) return;
+    run([this](group::Turn& turn) { groups_.tick(turn); });
+}
+
+std::optional<group::Time> GroupCoordinator::next_deadline() const { return groups_.next_deadline(); }
+
+void GroupCoordinator::topic_deleted(const wire::Uuid& id) {
+    run([&](group::Turn& turn) { groups_.topic_deleted(turn, id); });
+}
+
+// Tables ----------------------------------------------------------------------------------------------------
+
+void GroupCoordinator::read_tables() {
+    if (!all_to_be_read_ && to_be_read_.empty()) return;
+    pg::Transaction transaction;
+    const std::vector<std::string> some(to_be_read_.begin(), to_be_read_.end());
+    const std::vector<group::Row> rows = all_to_be_read_ ? tables_.load() : tables_.load(some);
+    transaction.commit(pg::Durability::later);
+    const group::Now now{Clock::now(), broker_.now_ms()};
+    for (const group::Row& row : rows) groups_.apply(row, now);
+    all_to_be_read_ = false;
+    to_be_read_.clear();
+}
+
+void GroupCoordinator::write_rows() {
+    if (!rows_.empty()) tables_.write(rows_);
+}
+
+void GroupCoordinator::written() { rows_.clear(); }
+
+void GroupCoordinator::not_written() {
+    for (const group::Row& row : std::exchange(rows_, {}))
+        if (to_be_read_.insert(group_of(row)).second) drop(group_of(row));
+}
+
+/// Forgets what memory says of a group. Who waits in it is told to try again.
+void GroupCoordinator::drop(const std::string& group_id) {
+    for (const group::Ticket ticket : groups_.drop(group_id)) {
+        auto parked = parked_.extract(ticket);
+        if (parked.empty()) continue;
+        Call call = std::move(parked.mapped());
+        by_connection_.erase(call.connection());
+        wire::Response refusal = refuse(call, wire::ErrorCode::coordinator_not_available);
+        broker_.answer(std::move(call), std::move(refusal));
+    }
+}
+
+void GroupCoordinator::distrust() {
+    std::vector<std::string> ids;
+    for (const auto& [id, group] : groups_.all()) ids.push_back(id);
+    for (const std::string& id : ids) drop(id);
+    all_to_be_read_ = true;
+}
+
+} // namespace kafka::api

@@ -1,0 +1,84 @@
+// The group coordinator as the broker sees it: requests go to the groups (group/), what these store goes into the turn's
+// transaction, and who waits for other members is answered when they say so. Main thread only.
+//
+// Groups change in memory at once, so that the next request of the turn sees it, and every answer given until the turn has been
+// committed waits for that. Should the commit fail, the groups that it touched are read again from their tables; until that
+// succeeds, their clients are told to try again.
+#pragma once
+#include "api/call.h"
+#include "group/groups.h"
+#include "log/catalog.h"
+#include "pg/settings.h"
+#include "store/groups.h"
+#include "wire/text.h"
+
+#include <functional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace kafka::api {
+
+class Broker;
+
+class GroupCoordinator {
+public:
+    explicit GroupCoordinator(Broker& broker);
+
+    /// Lets the groups do something that answers this call, now or later. Throws pg::Error, and leaves the call, where they
+    /// cannot be read from their tables.
+    void ask(Call& call, const std::function<void(group::Turn&, const group::Caller&)>& request);
+    /// The groups, to be looked at; read from their tables if need be. Throws pg::Error where that fails.
+    const group::Groups& look();
+    group::Groups& groups() { return groups_; }
+    const group::TopicLookup& topics() const { return topics_; }
+    const group::Settings& settings() const { return settings_; }
+
+    /// Does what is due.
+    void tick();
+    std::optional<group::Time> next_deadline() const;
+    void apply(const pg::Settings& settings);
+    /// The topic is gone, and with it what was committed for it.
+    void topic_deleted(const wire::Uuid& id);
+    /// Topics came, went or have more partitions.
+    void topics_changed() { groups_.topics_changed(); }
+    /// The client is gone: nobody waits for its answers. Its members stay until they time out.
+    void connection_closed(uint64_t connection);
+
+    /// True if there are rows to be written in the turn's transaction.
+    bool has_rows() const { return !rows_.empty(); }
+    /// Writes them, within that transaction.
+    void write_rows();
+    /// The transaction has committed, or failed.
+    void written();
+    void not_written();
+    /// What is in the tables may be another thing: all groups are read again.
+    void distrust();
+
+private:
+    bool is_text(const wire::Request& request) const;
+    std::string text_of(const std::optional<std::string>& client_id) const;
+    group::Turn turn(group::Effects& effects) const;
+    void run(const std::function<void(group::Turn&)>& action);
+    void take(group::Effects effects);
+    void read_tables();
+    void drop(const std::string& group_id);
+
+    Broker& broker_;
+    const wire::TextRule text_rule_; ///< what the database takes for text
+    store::Groups tables_;
+    group::Groups groups_;
+    group::Settings settings_;
+    group::TopicLookup topics_;
+    std::function<std::string()> new_id_;
+    std::unordered_map<group::Ticket, Call> parked_;
+    std::unordered_map<uint64_t, group::Ticket>
+        by_connection_; ///< a connection waits for one answer at a time
+    group::Ticket next_ticket_ = 1;
+    std::vector<group::Row> rows_; ///< not written yet
+    bool all_to_be_read_ = true;
+    std::set<std::string> to_be_read_; ///< groups that memory must not be believed of
+};
+
+} // namespace kafka::api

@@ -1,0 +1,22 @@
+// ListGroups: all groups, or those in certain states and of certain types.
+//
+// v3 flexible; v4 states (KIP-518); v5 types (KIP-848).
+#include "api/handlers.h"
+#include "api/refuse.h"
+
+namespace kafka::api {
+
+using namespace wire::list_groups;
+
+void handle(Broker& broker, Call& call, Request& request) {
+    Response response = broker.coordinator.look().list(request);
+    broker.answer_when_written(std::move(call), std::move(response));
+}
+
+Response refuse(const Request&, int16_t, wire::ErrorCode error) {
+    Response response;
+    response.error_code = for_groups(error);
+    return response;
+}
+
+} // namespace kafka::api

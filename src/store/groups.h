@@ -1,0 +1,33 @@
+// The rows of kafka.consumer_group, kafka.group_member and kafka.consumer_offset. Called inside a pg::Transaction; throws
+// pg::Error.
+#pragma once
+#include "group/types.h"
+#include "pg/spi.h"
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace kafka::store {
+
+/// Prepared statements for the tables of groups.
+class Groups {
+public:
+    Groups();
+
+    /// Everything that is stored, each group before its members and offsets. Removes offsets of topics that are gone.
+    std::vector<group::Row> load();
+    /// The same of some groups.
+    std::vector<group::Row> load(std::span<const std::string> group_ids);
+    /// Stores rows in their order; of several with one key the last one counts.
+    void write(const std::vector<group::Row>& rows);
+
+private:
+    void put(const std::vector<group::OffsetRow>& rows);
+    void remove(const std::vector<group::MemberRow>& rows);
+    void remove(const std::vector<group::OffsetRow>& rows);
+
+    pg::Statement put_group_, put_member_, put_offsets_, remove_members_, remove_offsets_;
+};
+
+} // namespace kafka::store
