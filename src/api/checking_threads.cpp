@@ -1,9 +1,22 @@
 // See checking_threads.h.
 #include "api/checking_threads.h"
 
+#include <sys/resource.h>
+
 #include <utility>
 
 namespace kafka::api {
+namespace {
+
+/// Lets the threads that serve everybody go first where there are not cores for all. On Linux this is the thread's alone.
+void yield_to_others() {
+#ifdef __linux__
+    constexpr int low_priority = 10;
+    setpriority(PRIO_PROCESS, 0, low_priority); // should it fail, the thread is as the others are
+#endif
+}
+
+} // namespace
 
 class CheckingThreads::HoldBack {
 public:
@@ -68,6 +81,7 @@ bool CheckingThreads::may_begin(Effort effort, const Connections& waiting) const
 }
 
 void CheckingThreads::run(Effort effort, Connections& waiting) {
+    if (effort == Effort::any) yield_to_others();
     const std::stop_token stop = stop_.get_token();
     for (;;) {
         std::unique_lock lock(shared_->mutex);
