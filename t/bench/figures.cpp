@@ -12,7 +12,9 @@
 #include "topic.h"
 #include "yardsticks.h"
 
+#include <array>
 #include <future>
+#include <memory>
 
 namespace bench {
 namespace {
@@ -164,29 +166,44 @@ struct Rates {
     double produced, consumed; ///< MB/s
 };
 
-/// Of a log that has grown by so many bytes: producing to it, and reading the newest 64 MB.
-Rates rates_after(double bytes, const std::string& bootstrap, const Topic& topic, double duration) {
+/// Of producing to a log, and then of reading its newest 64 MB: before, another log's might be in the broker's tail cache.
+Rates rates_of(const Topic& topic, const std::string& bootstrap, double duration) {
     constexpr int64_t newest = 64'000'000 / 1024;
-    constexpr double slowest = 20e6; // bytes per second, or it is given up
-    fill(bootstrap, topic, size_t(bytes), 60 + bytes / slowest);
-    const int64_t end = topic.end();
-    const double consumed = RawConsumer(bootstrap, topic.name()).read_for(duration, end - newest, end);
     const Load load{.batch = small};
-    return {produce_for(bootstrap, topic.name(), load, duration).megabytes_per_second(load), consumed};
+    const double produced = produce_for(bootstrap, topic.name(), load, duration).megabytes_per_second(load);
+    const int64_t end = topic.end();
+    return {produced, RawConsumer(bootstrap, topic.name()).read_for(duration, end - newest, end)};
 }
 
+/// A grown log and new ones of 100 MB take turns: a disk that gets slower or faster meanwhile falls upon both.
 Measurement growth(const Options& options) {
-    const std::string grown = std::to_string(int(options.grow_gb)) + " GB of log";
-    return {"growth to " + grown,
+    constexpr int turns = 9;
+    const std::string grown_to = std::to_string(int(options.grow_gb)) + " GB of log";
+    return {"growth to " + grown_to,
             {{"produce, 16 KiB batches, at 100 MB of log", "MB/s"},
-             {"produce, 16 KiB batches, at " + grown, "MB/s"},
+             {"produce, 16 KiB batches, at " + grown_to, "MB/s"},
              {"consume raw, the newest 64 MB, at 100 MB of log", "MB/s"},
-             {"consume raw, the newest 64 MB, at " + grown, "MB/s"}},
+             {"consume raw, the newest 64 MB, at " + grown_to, "MB/s"}},
             [=](const std::string& bootstrap) {
-                const Topic topic(bootstrap, 1);
-                const Rates before = rates_after(100e6, bootstrap, topic, options.seconds);
-                const Rates after = rates_after(options.grow_gb * 1e9, bootstrap, topic, options.seconds);
-                return Values{before.produced, after.produced, before.consumed, after.consumed};
+                constexpr double slowest = 20e6; // bytes per second, or it is given up
+                const Topic grown(bootstrap, 1);
+                fill(bootstrap, grown, size_t(options.grow_gb * 1e9), 60 + options.grow_gb * 1e9 / slowest);
+                // Deleted at the end only: that is work for the disk.
+                std::vector<std::unique_ptr<Topic>> new_ones;
+                std::array<std::vector<double>, 4> rates;
+                for (int turn = 0; turn < turns; turn++) {
+                    new_ones.push_back(std::make_unique<Topic>(bootstrap, 1));
+                    fill(bootstrap, *new_ones.back(), 100'000'000);
+                    const Rates of_new = rates_of(*new_ones.back(), bootstrap, options.seconds);
+                    const Rates of_grown = rates_of(grown, bootstrap, options.seconds);
+                    rates[0].push_back(of_new.produced);
+                    rates[1].push_back(of_grown.produced);
+                    rates[2].push_back(of_new.consumed);
+                    rates[3].push_back(of_grown.consumed);
+                }
+                Values values;
+                for (const auto& measured : rates) values.push_back(median(measured));
+                return values;
             },
             When::after};
 }
