@@ -27,6 +27,10 @@ bool sets_compression(const log::ConfigOverrides& overrides) {
                        [](const auto& o) { return o.first.starts_with("compression."); });
 }
 
+/// Any later commit makes the earlier ones durable and waits for standbys, if only it has written something to the log: what
+/// groups changed may come to nothing.
+void write_anything() { pg::execute("SELECT pg_catalog.pg_logical_emit_message(true, 'pg_kafka', '')"); }
+
 } // namespace
 
 Broker::Broker(pg::Settings initial, std::string id, int32_t epoch, status::BrokerFigures& shown)
@@ -292,10 +296,7 @@ void Broker::finish_when_durable(Call call) {
 wire::ErrorCode Broker::commit(pg::Durability at_least) {
     if (at_least == pg::Durability::server) durability_ = at_least;
     try {
-        if (!staging.empty() || coordinator.has_rows())
-            write_staged();
-        else if (catalog_unflushed_)
-            flush_catalog();
+        if (has_staged() || catalog_unflushed_) write_staged();
         catalog_unflushed_ = false;
     } catch (const pg::Error& error) {
         if (error.out_of_memory()) most_locks_ = most_locks_ / 2 + 1; // as far as we can tell, locks
@@ -306,14 +307,8 @@ wire::ErrorCode Broker::commit(pg::Durability at_least) {
     return wire::ErrorCode::none;
 }
 
-/// Any later commit makes the earlier ones durable and waits for standbys, if only it has written something to the log.
-void Broker::flush_catalog() {
-    pg::Transaction transaction;
-    pg::execute("SELECT pg_catalog.pg_logical_emit_message(true, 'pg_kafka', '')");
-    transaction.commit(pg::Durability::server);
-}
-
 void Broker::write_staged() {
+    if (catalog_unflushed_) durability_ = pg::Durability::server;
     pg::Transaction transaction;
     auto& rolls = staging.rolls();
     for (size_t i = 0; i < rolls.size(); i++) {
@@ -335,9 +330,10 @@ void Broker::write_staged() {
     }
     for (auto& [segment, append] : appends) append.finish();
     coordinator.write_rows();
+    if (staging.empty() && catalog_unflushed_) write_anything();
     const auto before = std::chrono::steady_clock::now();
     transaction.commit(durability_); // durable from here on: the one place that decides it
-    count_commit(std::chrono::steady_clock::now() - before);
+    if (has_staged()) count_commit(std::chrono::steady_clock::now() - before);
     most_locks_ = std::min(most_locks_ + 1, max_locks);
 }
 
@@ -370,13 +366,14 @@ void Broker::publish_staged() {
 
 void Broker::refuse_staged(const pg::Error& why) {
     const std::unordered_set<log::Topic*> topics = staging.topics();
+    const std::string what = staging.empty() ? "store what consumer groups changed" : "store records";
     staging.rollback();
     coordinator.not_written();
     figures.failed_commits.add();
     if (!why.lock_not_available()) distrust(topics);
     if (!pg::shutdown_requested())
-        pg::log(pg::Level::warning, "pg_kafka could not store records: " + std::string(why.what()),
-                "The producers were told to try again.", why.hint);
+        pg::log(pg::Level::warning, "pg_kafka could not " + what + ": " + std::string(why.what()),
+                "The clients were told to try again.", why.hint);
     for (Waiter& w : waiting_for_commit_) {
         if (!w.response) {
             replies.push_back(std::move(w.call).close("the records could not be stored"));

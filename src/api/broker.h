@@ -119,6 +119,8 @@ public:
     /// The same for a request that expects no response (acks=0): if it fails, its connection is closed.
     void finish_when_durable(Call call);
 
+    /// True if commit() has something to write that requests of this turn have staged.
+    bool has_staged() const { return !staging.empty() || coordinator.has_rows(); }
     /// Writes what is staged, in one transaction; then it is visible and the answers that waited for it are
     /// in `replies`. A failure refuses those requests and leaves memory as it was.
     /// Says what became of what was staged: the error that its producers are told.
@@ -133,7 +135,6 @@ private:
     };
     void write_staged();
     void count_commit(std::chrono::nanoseconds time);
-    void flush_catalog();
     bool acknowledges() const;
     void publish_staged();
     void refuse_staged(const pg::Error& why);

@@ -9,9 +9,10 @@ namespace kafka::api {
 using namespace wire::consumer_group_describe;
 
 void handle(Broker& broker, Call& call, Request& request) {
-    GroupCoordinator& coordinator = broker.coordinator;
+    const group::Groups* groups = broker.coordinator.look(call);
+    if (!groups) return;
     Response response =
-        coordinator.look().describe_consumers(coordinator.topics(), coordinator.settings(), request);
+        groups->describe_consumers(broker.coordinator.topics(), broker.coordinator.settings(), request);
     broker.answer_when_written(std::move(call), std::move(response));
 }
 

@@ -9,7 +9,9 @@ namespace kafka::api {
 using namespace wire::describe_groups;
 
 void handle(Broker& broker, Call& call, Request& request) {
-    Response response = broker.coordinator.look().describe(call.version(), request);
+    const group::Groups* groups = broker.coordinator.look(call);
+    if (!groups) return;
+    Response response = groups->describe(call.version(), request);
     broker.answer_when_written(std::move(call), std::move(response));
 }
 

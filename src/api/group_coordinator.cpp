@@ -4,6 +4,7 @@
 #include "api/broker.h"
 #include "api/refuse.h"
 #include "pg/session.h"
+#include "store/topics.h"
 
 #include <random>
 #include <utility>
@@ -12,6 +13,9 @@ namespace kafka::api {
 namespace {
 
 using group::Clock;
+
+/// Until tables that could not be read are tried again.
+constexpr std::chrono::milliseconds load_retry_interval(100);
 
 /// As Kafka shows the host of a member.
 std::string host_of(const net::Address& address) { return "/" + address.host; }
@@ -79,7 +83,7 @@ const std::string& group_of(const group::Row& row) {
 
 GroupCoordinator::GroupCoordinator(Broker& broker)
     : broker_(broker), text_rule_(pg::database_is_utf8() ? wire::TextRule::utf8 : wire::TextRule::ascii),
-      topics_(lookup(broker.catalog)), new_id_(random_uuid) {}
+      groups_(Clock::now()), topics_(lookup(broker.catalog)), new_id_(random_uuid), load_at_(Clock::now()) {}
 
 void GroupCoordinator::apply(const pg::Settings& settings) { settings_ = group_settings(settings); }
 
@@ -105,7 +109,7 @@ void GroupCoordinator::ask(Call& call,
         wire::Response refusal = refuse(call, wire::ErrorCode::invalid_request);
         return broker_.answer(std::move(call), std::move(refusal));
     }
-    read_tables();
+    if (refuse_unless_loaded(call)) return;
     const group::Client client{text_of(call.header().client_id), host_of(call.peer_address())};
     const group::Caller caller{next_ticket_++, client, call.version()};
     by_connection_[call.connection()] = caller.ticket;
@@ -138,9 +142,15 @@ void GroupCoordinator::take(group::Effects effects) {
     }
 }
 
-const group::Groups& GroupCoordinator::look() {
-    read_tables();
-    return groups_;
+const group::Groups* GroupCoordinator::look(Call& call) {
+    return refuse_unless_loaded(call) ? nullptr : &groups_;
+}
+
+bool GroupCoordinator::refuse_unless_loaded(Call& call) {
+    if (loaded()) return false;
+    wire::Response refusal = refuse(call, wire::ErrorCode::coordinator_load_in_progress);
+    broker_.answer(std::move(call), std::move(refusal));
+    return true;
 }
 
 void GroupCoordinator::connection_closed(uint64_t connection) {
@@ -153,12 +163,13 @@ void GroupCoordinator::connection_closed(uint64_t connection) {
 // Time ------------------------------------------------------------------------------------------------------
 
 void GroupCoordinator::tick() {
-    const auto due = next_deadline();
-    if (!due || *due > Clock::now()) return;
+    if (!loaded() || groups_.next_deadline() > Clock::now()) return;
     run([this](group::Turn& turn) { groups_.tick(turn); });
 }
 
-std::optional<group::Time> GroupCoordinator::next_deadline() const { return groups_.next_deadline(); }
+group::Time GroupCoordinator::next_deadline() const {
+    return std::min(groups_.next_deadline(), load_at_.value_or(group::Time::max()));
+}
 
 void GroupCoordinator::topic_deleted(const wire::Uuid& id) {
     run([&](group::Turn& turn) { groups_.topic_deleted(turn, id); });
@@ -166,9 +177,26 @@ void GroupCoordinator::topic_deleted(const wire::Uuid& id) {
 
 // Tables ----------------------------------------------------------------------------------------------------
 
-void GroupCoordinator::read_tables() {
-    if (!all_to_be_read_ && to_be_read_.empty()) return;
+/// True if memory says what is in the tables; reads them if it is time to.
+bool GroupCoordinator::loaded() {
+    if (!load_at_) return true;
+    if (*load_at_ > Clock::now()) return false;
+    try {
+        load();
+    } catch (const pg::Error& error) {
+        if (load_failure_ != error.what()) broker_.log_failure("read consumer groups", error);
+        load_failure_ = error.what();
+        load_at_ = Clock::now() + load_retry_interval;
+        return false;
+    }
+    load_at_.reset();
+    load_failure_.clear();
+    return true;
+}
+
+void GroupCoordinator::load() {
     pg::Transaction transaction;
+    store::do_not_wait_for_locks();
     const std::vector<std::string> some(to_be_read_.begin(), to_be_read_.end());
     const std::vector<group::Row> rows = all_to_be_read_ ? tables_.load() : tables_.load(some);
     transaction.commit(pg::Durability::later);
@@ -187,6 +215,7 @@ void GroupCoordinator::written() { rows_.clear(); }
 void GroupCoordinator::not_written() {
     for (const group::Row& row : std::exchange(rows_, {}))
         if (to_be_read_.insert(group_of(row)).second) drop(group_of(row));
+    if (!to_be_read_.empty()) load_at_ = Clock::now();
 }
 
 /// Forgets what memory says of a group. Who waits in it is told to try again.
@@ -196,16 +225,9 @@ void GroupCoordinator::drop(const std::string& group_id) {
         if (parked.empty()) continue;
         Call call = std::move(parked.mapped());
         by_connection_.erase(call.connection());
-        wire::Response refusal = refuse(call, wire::ErrorCode::coordinator_not_available);
+        wire::Response refusal = refuse(call, wire::ErrorCode::not_coordinator);
         broker_.answer(std::move(call), std::move(refusal));
     }
-}
-
-void GroupCoordinator::distrust() {
-    std::vector<std::string> ids;
-    for (const auto& [id, group] : groups_.all()) ids.push_back(id);
-    for (const std::string& id : ids) drop(id);
-    all_to_be_read_ = true;
 }
 
 } // namespace kafka::api

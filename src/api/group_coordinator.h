@@ -2,8 +2,8 @@
 // transaction, and who waits for other members is answered when they say so. Main thread only.
 //
 // Groups change in memory at once, so that the next request of the turn sees it, and every answer given until the turn has been
-// committed waits for that. Should the commit fail, the groups that it touched are read again from their tables; until that
-// succeeds, their clients are told to try again.
+// committed waits for that. Should the commit fail, the groups that it touched are read again from their tables. As long as
+// tables cannot be read, nobody waits for their locks: clients are told that the coordinator is loading.
 #pragma once
 #include "api/call.h"
 #include "group/groups.h"
@@ -26,18 +26,17 @@ class GroupCoordinator {
 public:
     explicit GroupCoordinator(Broker& broker);
 
-    /// Lets the groups do something that answers this call, now or later. Throws pg::Error, and leaves the call, where they
-    /// cannot be read from their tables.
+    /// Lets the groups do something that answers this call, now or later.
     void ask(Call& call, const std::function<void(group::Turn&, const group::Caller&)>& request);
-    /// The groups, to be looked at; read from their tables if need be. Throws pg::Error where that fails.
-    const group::Groups& look();
+    /// The groups, to be looked at for an answer to this call; null if they cannot be read: then the call has been refused.
+    const group::Groups* look(Call& call);
     group::Groups& groups() { return groups_; }
     const group::TopicLookup& topics() const { return topics_; }
     const group::Settings& settings() const { return settings_; }
 
     /// Does what is due.
     void tick();
-    std::optional<group::Time> next_deadline() const;
+    group::Time next_deadline() const;
     void apply(const pg::Settings& settings);
     /// The topic is gone, and with it what was committed for it.
     void topic_deleted(const wire::Uuid& id);
@@ -53,8 +52,6 @@ public:
     /// The transaction has committed, or failed.
     void written();
     void not_written();
-    /// What is in the tables may be another thing: all groups are read again.
-    void distrust();
 
 private:
     bool is_text(const wire::Request& request) const;
@@ -62,7 +59,9 @@ private:
     group::Turn turn(group::Effects& effects) const;
     void run(const std::function<void(group::Turn&)>& action);
     void take(group::Effects effects);
-    void read_tables();
+    bool loaded();
+    bool refuse_unless_loaded(Call& call);
+    void load();
     void drop(const std::string& group_id);
 
     Broker& broker_;
@@ -76,9 +75,11 @@ private:
     std::unordered_map<uint64_t, group::Ticket>
         by_connection_; ///< a connection waits for one answer at a time
     group::Ticket next_ticket_ = 1;
-    std::vector<group::Row> rows_; ///< not written yet
+    std::vector<group::Row> rows_;       ///< not written yet
+    std::optional<group::Time> load_at_; ///< groups are to be read from their tables, not before that time
     bool all_to_be_read_ = true;
     std::set<std::string> to_be_read_; ///< groups that memory must not be believed of
+    std::string load_failure_;         ///< why the last attempt failed; empty if it did not
 };
 
 } // namespace kafka::api

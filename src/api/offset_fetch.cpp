@@ -11,8 +11,9 @@ namespace kafka::api {
 using namespace wire::offset_fetch;
 
 void handle(Broker& broker, Call& call, Request& request) {
-    Response response =
-        broker.coordinator.look().fetch_offsets(broker.coordinator.topics(), call.version(), request);
+    const group::Groups* groups = broker.coordinator.look(call);
+    if (!groups) return;
+    Response response = groups->fetch_offsets(broker.coordinator.topics(), call.version(), request);
     broker.answer_when_written(std::move(call), std::move(response));
 }
 

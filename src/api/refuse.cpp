@@ -17,7 +17,7 @@ wire::Response refuse(Call& call, wire::ErrorCode error) {
 wire::ErrorCode error_for(const pg::Error&) { return wire::ErrorCode::kafka_storage_error; }
 
 wire::ErrorCode for_groups(wire::ErrorCode error) {
-    return error == wire::ErrorCode::kafka_storage_error ? wire::ErrorCode::coordinator_not_available : error;
+    return error == wire::ErrorCode::kafka_storage_error ? wire::ErrorCode::not_coordinator : error;
 }
 
 } // namespace kafka::api

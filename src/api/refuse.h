@@ -12,7 +12,8 @@ wire::Response refuse(Call& call, wire::ErrorCode error);
 
 /// The code that tells a client what an error of the database means for it: all of them can be tried again.
 wire::ErrorCode error_for(const pg::Error& error);
-/// The same for requests to the group coordinator, whose clients know another error for it.
+/// The same for requests to the group coordinator, whose clients know another error for it: NOT_COORDINATOR lets all of them
+/// look for it and try again, while COORDINATOR_NOT_AVAILABLE ends Java's consumers before 3.9 where they fetch offsets.
 wire::ErrorCode for_groups(wire::ErrorCode error);
 
 } // namespace kafka::api

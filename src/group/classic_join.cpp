@@ -1,5 +1,6 @@
 // JoinGroup.
 #include "group/classic.h"
+#include "wire/text.h"
 
 #include <algorithm>
 #include <set>
@@ -17,7 +18,7 @@ constexpr size_t max_name_in_id = 255;
 std::string new_member_id(const Turn& turn, const Caller& caller,
                           const std::optional<std::string>& instance_id) {
     const std::string& name = instance_id ? *instance_id : caller.client.id;
-    return name.substr(0, max_name_in_id) + "-" + turn.new_id();
+    return std::string(wire::text_prefix(name, max_name_in_id)) + "-" + turn.new_id();
 }
 
 /// Kept copies; of a protocol that is named twice the first counts.

@@ -56,11 +56,7 @@ void Groups::tick(Turn& turn) {
     expire_offsets(turn);
 }
 
-std::optional<Time> Groups::next_deadline() const {
-    const auto next = deadlines_.next();
-    if (!expiry_due_) return next;
-    return next && *next < *expiry_due_ ? next : expiry_due_;
-}
+Time Groups::next_deadline() const { return std::min(expiry_due_, deadlines_.next().value_or(expiry_due_)); }
 
 void Groups::apply(const Row& row, const Now& now) {
     std::visit([&](const auto& of_a_kind) { apply(of_a_kind, now); }, row);
@@ -87,8 +83,11 @@ void Groups::topics_changed() {
         if (ConsumerGroup* consumer = std::get_if<ConsumerGroup>(&group.kind)) consumer->topics_changed();
 }
 
+/// A member without its group, or of the other kind, is not ours: somebody has changed the tables.
 void Groups::apply(const MemberRow& row, const Now& now) {
-    std::visit([&](auto& kind) { kind.apply(row, now); }, find_or_add(row.group_id).kind);
+    Group* group = get(row.group_id);
+    if (!group) return;
+    std::visit([&](auto& kind) { kind.apply(row, now); }, group->kind);
     settle(row.group_id);
 }
 

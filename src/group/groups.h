@@ -37,6 +37,8 @@ struct Group {
 
 class Groups {
 public:
+    explicit Groups(Time now);
+
     // Members (groups_members.cpp). Each is answered now or later.
 
     void join(Turn& turn, const Caller& caller, const wire::join_group::Request& request);
@@ -71,11 +73,11 @@ public:
 
     /// Does what is due, in bounded steps: next_deadline() is in the past if there is more to do.
     void tick(Turn& turn);
-    std::optional<Time> next_deadline() const;
+    Time next_deadline() const;
 
     // What is stored (groups.cpp).
 
-    /// A row from the tables: those of kafka.group_ first. What groups store themselves is applied already.
+    /// A row from the tables: those of kafka.consumer_group first. What groups store themselves is applied already.
     void apply(const Row& row, const Now& now);
     /// Forgets the group, to be read again from the tables. Returns the tickets of whoever waits in it.
     std::vector<Ticket> drop(const std::string& group_id);
@@ -108,7 +110,7 @@ private:
 
     std::map<std::string, Group> groups_;
     Deadlines deadlines_; ///< by group id
-    std::optional<Time> expiry_due_;
+    Time expiry_due_;
     std::optional<std::string> expiry_after_; ///< the round under way goes on after this group
 };
 

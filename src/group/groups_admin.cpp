@@ -68,7 +68,9 @@ wire::list_groups::Response Groups::list(const wire::list_groups::Request& reque
 wire::describe_groups::Response Groups::describe(int16_t version,
                                                  const wire::describe_groups::Request& request) const {
     wire::describe_groups::Response response;
+    std::set<wire::View> answered; // each once: a small request is not to make a large response
     for (const std::string& id : request.groups) {
+        if (!answered.insert(id).second) continue;
         const Group* group = find(id);
         const ClassicGroup* classic = group ? std::get_if<ClassicGroup>(&group->kind) : nullptr;
         response.groups.push_back(classic ? classic->describe() : unknown(version, id));
@@ -80,7 +82,9 @@ wire::consumer_group_describe::Response
 Groups::describe_consumers(const TopicLookup& topics, const Settings& settings,
                            const wire::consumer_group_describe::Request& request) const {
     wire::consumer_group_describe::Response response;
+    std::set<wire::View> answered; // as above
     for (const std::string& id : request.group_ids) {
+        if (!answered.insert(id).second) continue;
         const Group* group = find(id);
         const ConsumerGroup* consumer = group ? std::get_if<ConsumerGroup>(&group->kind) : nullptr;
         if (consumer) {

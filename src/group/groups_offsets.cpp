@@ -2,6 +2,9 @@
 #include "group/group_id.h"
 #include "group/groups.h"
 
+#include <limits>
+#include <set>
+
 namespace kafka::group {
 namespace {
 
@@ -33,12 +36,19 @@ bool has_partition(const std::optional<TopicInfo>& topic, int32_t partition) {
     return topic && partition >= 0 && partition < topic->partitions;
 }
 
+/// As far in the future as can be said, should a client ask for more than that.
+int64_t time_after(int64_t now_ms, int64_t duration_ms) {
+    return now_ms + std::min(duration_ms, std::numeric_limits<int64_t>::max() - now_ms);
+}
+
 wire::offset_fetch::OffsetFetchResponsePartition shown(int32_t partition, const CommittedOffset* offset) {
     if (!offset) return {partition, -1, -1, "", ErrorCode::none};
     return {partition, offset->offset, offset->leader_epoch, offset->metadata, ErrorCode::none};
 }
 
 } // namespace
+
+Groups::Groups(Time now) : expiry_due_(now + expiry_interval) {}
 
 /// Members of no group and tools make one, which exists for its offsets only (a simple group).
 ErrorCode Groups::may_commit(const Caller& caller, const wire::offset_commit::Request& request) const {
@@ -90,7 +100,8 @@ ErrorCode Groups::commit_one(Turn& turn, const wire::offset_commit::Request& req
     row.leader_epoch = partition.committed_leader_epoch;
     row.metadata = metadata;
     row.commit_timestamp_ms = turn.now.ms;
-    if (request.retention_time_ms >= 0) row.expire_timestamp_ms = turn.now.ms + request.retention_time_ms;
+    if (request.retention_time_ms >= 0)
+        row.expire_timestamp_ms = time_after(turn.now.ms, request.retention_time_ms);
     write(turn, std::move(row));
     return ErrorCode::none;
 }
@@ -139,8 +150,10 @@ wire::offset_fetch::Response Groups::fetch_offsets(const TopicLookup& topics, in
                                                    const wire::offset_fetch::Request& request) const {
     wire::offset_fetch::Response response;
     if (version >= 8) {
+        std::set<wire::View> answered; // each once: a small request is not to make a large response
         for (const auto& group : request.groups)
-            response.groups.push_back(fetch_group(topics, version, group));
+            if (answered.insert(group.group_id).second)
+                response.groups.push_back(fetch_group(topics, version, group));
         return response;
     }
     auto group = fetch_group(topics, version, {request.group_id, std::nullopt, -1, request.topics});
@@ -188,8 +201,7 @@ void Groups::topic_deleted(Turn& turn, const wire::Uuid& topic_id) {
 
 /// In rounds over all groups, a bounded part of them at a time.
 void Groups::expire_offsets(Turn& turn) {
-    if (!expiry_due_) expiry_due_ = turn.now.time + expiry_interval;
-    if (*expiry_due_ > turn.now.time) return;
+    if (expiry_due_ > turn.now.time) return;
     auto at = expiry_after_ ? groups_.upper_bound(*expiry_after_) : groups_.begin();
     const size_t rows = turn.effects.rows.size();
     for (size_t count = 0; at != groups_.end() && count < expiry_groups_per_tick; count++) {

@@ -40,4 +40,11 @@ bool is_text(View bytes, TextRule rule) {
     return true;
 }
 
+View text_prefix(View text, size_t most_bytes) {
+    if (text.size() <= most_bytes) return text;
+    const auto continues = [](char c) { return (uint8_t(c) & 0xc0) == 0x80; };
+    while (most_bytes > 0 && continues(text[most_bytes])) most_bytes--;
+    return text.substr(0, most_bytes);
+}
+
 } // namespace kafka::wire

@@ -14,6 +14,9 @@ enum class TextRule { utf8, ascii };
 
 bool is_text(View bytes, TextRule rule);
 
+/// As many whole characters of a text as fit into so many bytes.
+View text_prefix(View text, size_t most_bytes);
+
 /// Looks at every string of a message.
 class TextVisitor {
 public:

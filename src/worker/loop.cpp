@@ -102,11 +102,10 @@ void Loop::wait() {
         if (catalog_failure_.empty()) return;
         timeout = catalog_retry_interval;
     }
-    for (const auto& deadline : {broker_->waiting.next_deadline(), broker_->coordinator.next_deadline()}) {
-        if (!deadline) continue;
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
-        timeout = std::min(std::max(left, std::chrono::milliseconds(0)), timeout.value_or(left));
-    }
+    const Clock::time_point groups = broker_->coordinator.next_deadline();
+    const Clock::time_point next = std::min(groups, broker_->waiting.next_deadline().value_or(groups));
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
+    timeout = std::min(std::max(left, std::chrono::milliseconds(0)), timeout.value_or(left));
     pg::wait(timeout);
 }
 
@@ -177,7 +176,7 @@ void Loop::turn() {
     std::vector<api::Call> postponed = broker_->take_postponed();
     requests -= postponed.size();
     taken_.insert(taken_.begin(), std::move_iterator(postponed.begin()), std::move_iterator(postponed.end()));
-    if (!broker_->staging.empty()) send_replies(); // those that need no commit do not wait for it
+    if (broker_->has_staged()) send_replies(); // those that need no commit do not wait for it
     broker_->commit();
     send_replies(); // producers do not wait for the reading that their records call for
     resume_waiting();

@@ -1,6 +1,8 @@
 // Classic groups: joining, generations, leaving and the passing of time.
 #include "group_world.h"
 
+#include "wire/text.h"
+
 using namespace group_test;
 
 TEST("group: a member joins in two steps, leads and is assigned its part") {
@@ -443,4 +445,14 @@ TEST("group: absurd rebalance timeouts neither keep anybody waiting nor the brok
     world.pass(60'000);
     CHECK_EQ(world.state(), std::string("Empty"));
     CHECK(world.open.empty());
+}
+
+TEST("group: a member id made of a long name is text, whatever the name is written in") {
+    World world;
+    std::string name = "x";
+    for (int i = 0; i < 200; i++) name += "\xc3\xa9";
+    const std::string id = world.joined(world.join({.client = name})).member_id;
+    CHECK(kafka::wire::is_text(id, kafka::wire::TextRule::utf8));
+    CHECK(id.starts_with(name.substr(0, 255)) && id.size() < 300);
+    CHECK(world.joined(world.join({.client = name})).member_id != id);
 }

@@ -1,6 +1,8 @@
 // What groups commit, and how long it is kept.
 #include "group_world.h"
 
+#include <limits>
+
 using namespace group_test;
 
 namespace {
@@ -259,6 +261,51 @@ TEST("group: an old client's own retention time goes before") {
     CHECK_EQ(world.committed("orders", 0), 7);
 }
 
+TEST("group: offsets expire beside members that send heartbeats, and where there is nothing but offsets") {
+    World world;
+    world.settings.offsets_retention_minutes = 1;
+    world.commit("orders", 0, 7, "", -1, "unused");
+    world.restart(); // nobody has a session
+    const auto ids = world.stable_group(1);
+    for (int minute = 0; minute < 30; minute++) {
+        CHECK_EQ(world.heartbeat(ids[0], 1), ErrorCode::none);
+        world.pass(5'000);
+        CHECK_EQ(world.heartbeat(ids[0], 1), ErrorCode::none);
+        world.pass(5'000);
+    }
+    CHECK_EQ(world.committed("orders", 0, "unused"), 7); // looked for every ten minutes
+    for (int minute = 0; minute < 60; minute++) {
+        CHECK_EQ(world.heartbeat(ids[0], 1), ErrorCode::none);
+        world.pass(5'000);
+    }
+    CHECK_EQ(world.state("unused"), std::string("none"));
+    CHECK_EQ(world.state(), std::string("Stable"));
+}
+
+TEST("group: a commit may ask to be kept for ever") {
+    World world;
+    wire::offset_commit::Request request = commit_of("orders", "");
+    request.retention_time_ms = std::numeric_limits<int64_t>::max();
+    CHECK_EQ(world.commit(request, 4).topics[0].partitions[0].error_code, ErrorCode::none);
+    world.now.ms += 100LL * 365 * day_ms;
+    world.pass(11 * 60 * 1'000);
+    CHECK_EQ(world.committed("orders", 0), 7);
+}
+
+TEST("group: groups that are named again and again are answered once") {
+    World world;
+    world.commit("orders", 0, 1);
+    wire::offset_fetch::Request fetch;
+    fetch.groups.resize(3, {"g", std::nullopt, -1, std::nullopt});
+    CHECK_EQ(world.groups.fetch_offsets(world.lookup(), 8, fetch).groups.size(), 1u);
+    wire::describe_groups::Request describe;
+    describe.groups = {"g", "none", "g"};
+    CHECK_EQ(world.groups.describe(5, describe).groups.size(), 2u);
+    wire::consumer_group_describe::Request consumers;
+    consumers.group_ids = {"g", "g"};
+    CHECK_EQ(world.groups.describe_consumers(world.lookup(), world.settings, consumers).groups.size(), 1u);
+}
+
 TEST("group: a great many idle groups are looked through in small steps") {
     World world;
     for (int i = 0; i < 5'000; i++) world.commit("orders", 0, 1, "", -1, "g" + std::to_string(i));
@@ -268,9 +315,9 @@ TEST("group: a great many idle groups are looked through in small steps") {
     world.now.ms += 8 * day_ms;
     world.tick();
     CHECK_EQ(world.groups.all().size(), 4'000u);
-    CHECK(*world.groups.next_deadline() <= world.now.time);
+    CHECK(world.groups.next_deadline() <= world.now.time);
     for (int i = 0; i < 5; i++) world.tick();
     CHECK_EQ(world.groups.all().size(), 0u);
-    CHECK(*world.groups.next_deadline() > world.now.time);
+    CHECK(world.groups.next_deadline() > world.now.time);
     CHECK(world.tables.empty());
 }

@@ -31,3 +31,11 @@ TEST("text: every string of a message is looked at, its bytes are not") {
     CHECK(!is_stored([](auto& r) { r.protocols[0].name = "\xff"; }));
     CHECK(is_stored([](auto& r) { r.group_instance_id.reset(); }));
 }
+
+TEST("text: is cut between characters") {
+    CHECK_EQ(std::string(text_prefix("abc", 3)), "abc");
+    CHECK_EQ(std::string(text_prefix("abc", 2)), "ab");
+    CHECK_EQ(std::string(text_prefix("a\xc3\xa9z", 2)), "a");
+    CHECK_EQ(std::string(text_prefix("a\xc3\xa9z", 3)), "a\xc3\xa9");
+    CHECK_EQ(std::string(text_prefix("\xf0\x9f\x90\x98", 3)), "");
+}
