@@ -110,6 +110,12 @@ TEST("group: a commit's errors are of its partitions") {
     CHECK_EQ(partitions[3].error_code, ErrorCode::offset_metadata_too_large);
     CHECK_EQ(response.topics[1].partitions[0].error_code, ErrorCode::unknown_topic_or_partition);
     CHECK_EQ(world.tables.offsets_.size(), 1u);
+    // The limit is one of characters.
+    std::string greek;
+    for (int i = 0; i < 4'096; i++) greek += "\xce\xb1";
+    CHECK_EQ(world.commit(commit_of("orders", greek), 9).topics[0].partitions[0].error_code, ErrorCode::none);
+    CHECK_EQ(world.commit(commit_of("orders", greek + "."), 9).topics[0].partitions[0].error_code,
+             ErrorCode::offset_metadata_too_large);
     // Nothing that could be stored: there is no group.
     request = commit_of("none", "");
     request.group_id = "other";
