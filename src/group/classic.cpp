@@ -91,9 +91,8 @@ wire::describe_groups::DescribedGroup ClassicGroup::describe() const {
         shown.group_instance_id = member->row.instance_id;
         shown.client_id = member->row.client_id;
         shown.client_host = member->row.client_host;
-        if (!stable) continue;
-        shown.member_metadata = slice_of(member->metadata(*protocol_));
         shown.member_assignment = slice_of(member->classic().assignment);
+        if (stable) shown.member_metadata = slice_of(member->metadata(*protocol_));
     }
     return described;
 }

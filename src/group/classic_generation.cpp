@@ -16,6 +16,7 @@ void ClassicGroup::rebalance_or_complete(Turn& turn) {
 
 void ClassicGroup::prepare_rebalance(Turn& turn) {
     for (Member* member : members_.in_order()) {
+        if (state_ == State::completing_rebalance) member->classic().assignment = nullptr;
         answer_sync(turn, *member, ErrorCode::rebalance_in_progress);
         member->must_sync = false;
     }

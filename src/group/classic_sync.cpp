@@ -62,20 +62,20 @@ void ClassicGroup::heartbeat(Turn& turn, const Caller& caller, const wire::heart
 
 void ClassicGroup::leave(Turn& turn, const Caller& caller, const wire::leave_group::Request& request) {
     wire::leave_group::Response response;
-    const size_t before = members_.size();
+    bool anybody = false;
     if (caller.version < 3) {
         response.error_code = leave_one(turn, {request.member_id, std::nullopt, std::nullopt});
+        anybody = response.error_code == ErrorCode::none;
     } else {
         for (const auto& identity : request.members) {
             const ErrorCode error = leave_one(turn, identity);
+            anybody |= error == ErrorCode::none;
             response.members.push_back({identity.member_id, identity.group_instance_id, error});
         }
     }
     turn.effects.reply(caller.ticket, std::move(response));
-    if (members_.size() < before)
-        rebalance_or_complete(turn);
-    else
-        maybe_complete_join(turn);
+    // As in Kafka also where only an id was given back that had not joined yet.
+    if (anybody && !empty()) rebalance_or_complete(turn);
 }
 
 /// A tool removes static members by their instance id alone.

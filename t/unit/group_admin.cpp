@@ -62,7 +62,13 @@ TEST("group: a Stable group is described with metadata and assignments, another 
     CHECK_EQ(group.protocol_data, std::string());
     CHECK_EQ(group.members.size(), 2u);
     CHECK_EQ(group.members[0].member_metadata.data, wire::View(""));
-    CHECK_EQ(group.members[0].member_assignment.data, wire::View(""));
+    CHECK_EQ(std::string(group.members[0].member_assignment.data),
+             "part of " + ids[0]); // that of the last generation
+
+    world.joined(world.join({.member = ids[1]}));
+    CHECK_EQ(std::string(described(5, "g").members[0].member_assignment.data), "part of " + ids[0]);
+    world.leave(ids[1]); // what was about to be assigned will not be
+    CHECK_EQ(described(5, "g").members[0].member_assignment.data, wire::View(""));
 
     group = described(5, "none");
     CHECK_EQ(group.group_state, std::string("Dead"));

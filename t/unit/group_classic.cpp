@@ -388,11 +388,22 @@ TEST("group: whoever leaves while it waits is answered") {
     const Ticket sync = world.sync(ids[2], 2);
     CHECK_EQ(world.leave(ids[2]), ErrorCode::none);
     CHECK_EQ(world.synced(sync).error_code, ErrorCode::unknown_member_id);
-    // A pending id may leave, too; nobody else notices.
+    // A pending id may leave, too; there is nobody who would notice.
     const Ticket pending = world.join({});
     CHECK_EQ(world.leave(world.joined(pending).member_id), ErrorCode::none);
     CHECK_EQ(world.joined(world.join({.member = world.joined(pending).member_id})).error_code,
              ErrorCode::unknown_member_id);
+}
+
+TEST("group: a pending id that is given back makes a Stable group rebalance, as in Kafka") {
+    World world;
+    const auto ids = world.stable_group(1);
+    const Ticket pending = world.join({});
+    CHECK_EQ(world.leave("unknown"), ErrorCode::unknown_member_id);
+    CHECK_EQ(world.state(), std::string("Stable"));
+    CHECK_EQ(world.leave(world.joined(pending).member_id), ErrorCode::none);
+    CHECK_EQ(world.state(), std::string("PreparingRebalance"));
+    CHECK_EQ(world.joined(world.join({.member = ids[0]})).generation_id, 2);
 }
 
 TEST("group: the leader's departure makes the oldest member leader") {
