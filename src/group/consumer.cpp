@@ -34,6 +34,13 @@ bool same_subscription(const MemberRow& a, const MemberRow& b) {
     return x.topics == y.topics && x.topic_regex == y.topic_regex;
 }
 
+/// Blanks are as good as nothing, as in Kafka.
+bool blank(wire::View text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return uint8_t(c) <= ' '; });
+}
+
+bool given_but_blank(const std::optional<std::string>& text) { return text && blank(*text); }
+
 std::optional<std::string> bad_regex(const std::optional<std::string>& regex) {
     std::string why;
     if (!regex || TopicRegex::compile(*regex, why)) return {};
@@ -46,10 +53,10 @@ std::optional<ConsumerGroup::Refusal> ConsumerGroup::check(const Request& reques
                                                            const Settings& settings) {
     const auto invalid = [](std::string why) { return Refusal{ErrorCode::invalid_request, std::move(why)}; };
     const bool needs_member_id = version >= 1 || request.member_epoch > 0 || request.member_epoch == leaves;
-    if (needs_member_id && request.member_id.empty()) return invalid("the member id is empty");
-    if (request.group_id.empty()) return invalid("the group id is empty");
-    if (request.instance_id && request.instance_id->empty()) return invalid("the instance id is empty");
-    if (request.rack_id && request.rack_id->empty()) return invalid("the rack id is empty");
+    if (needs_member_id && blank(request.member_id)) return invalid("the member id is empty");
+    if (blank(request.group_id)) return invalid("the group id is empty");
+    if (given_but_blank(request.instance_id)) return invalid("the instance id is empty");
+    if (given_but_blank(request.rack_id)) return invalid("the rack id is empty");
     if (request.member_epoch < leaves_for_a_while) return invalid("the member epoch is less than -2");
     if (request.member_epoch == leaves_for_a_while && !request.instance_id)
         return invalid("only a static member can leave for a while");

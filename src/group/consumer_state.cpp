@@ -187,7 +187,7 @@ wire::consumer_group_describe::DescribedGroup ConsumerGroup::describe(const Topi
         described.client_id = member.row.client_id;
         described.client_host = member.row.client_host;
         described.subscribed_topic_names = state.topics;
-        described.subscribed_topic_regex = state.topic_regex;
+        described.subscribed_topic_regex = state.topic_regex.value_or("");
         described.assignment = group::describe(state.assigned, topics);
         described.target_assignment = group::describe(state.target, topics);
         described.member_type = consumer_type;
