@@ -22,16 +22,27 @@ sub records {
     return map { [split / /, $_, 4] } $self->{out} =~ /^(.+)\n/mg;
 }
 
-# The partitions that it was assigned last, sorted: "orders-0 orders-1".
+# The partitions that it has, sorted: "orders-0 orders-1". By the cooperative protocol it is told of changes only.
 sub assigned {
     my ($self) = @_;
-    $self->{run}->pump_nb if $self->{run};
-    my $partitions = '';
-    for my $line (split /\n/, $self->{err}) {
-        $partitions = $1 if $line =~ /assigned: (.*)$/;
-        $partitions = '' if $line =~ /revoked: /;
+    my %has;
+    for my $change ($self->changes) {
+        my ($what, @partitions) = @$change;
+        $what eq 'assigned' ? @has{@partitions} = @partitions : delete @has{@partitions};
     }
-    return join ' ', sort map { s/^(.*) \[(\d+)\]$/$1-$2/r } split /, /, $partitions;
+    return join ' ', sort keys %has;
+}
+
+# What it was told to take and to give up, in order: ['assigned', 'orders-0', 'orders-1'], ['revoked', 'orders-1'].
+sub changes {
+    my ($self) = @_;
+    $self->{run}->pump_nb if $self->{run};
+    my @changes;
+    for my $line (split /\n/, $self->{err}) {
+        my ($what, $partitions) = $line =~ /rebalanced.*?\b(assign|revoke).*?: (.*)$/ or next;
+        push @changes, [$what eq 'assign' ? 'assigned' : 'revoked', sort map { s/^(.*) \[(\d+)\]$/$1-$2/r } split /, /, $partitions];
+    }
+    return @changes;
 }
 
 sub log { return $_[0]{err} }
