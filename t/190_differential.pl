@@ -1,15 +1,14 @@
 # The same requests to a real Kafka and to ours have to bring the same answers. Runs where PG_KAFKA_PEER
 # (host:port) names a running Kafka, or where the kit ../shared/kafka can start one; it should have
-# num.partitions=1.
+# num.partitions=1 and group.initial.rebalance.delay.ms=0. PG_KAFKA_CASES selects cases by a pattern.
 use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
-use File::Temp ();
-use IO::Socket::IP;
 use JSON::PP ();
 BEGIN { delete $ENV{PG_KAFKA_BROKER}; }    # this script compares two brokers
 use KafkaCases;
+use KafkaKit;
 use KafkaTest;
 use Test::More;
 
@@ -23,42 +22,15 @@ my @deviations = (
     [qr/^Produce .*: (length 49|length 50|a byte after the batch)/, 'Kafka overlooks bytes after a batch', refused_with('INVALID_RECORD')],
 );
 
-my $kit  = "$FindBin::RealBin/../../shared/kafka/kafka";
-my $home = $ENV{KAFKA_HOME} // ($ENV{HOME} // '') . '/.cache/pg_kafka-kafka';
-my ($started, $folder);
-
-# A port whose successor is free too: the kit's Kafka takes both.
-sub two_free_ports {
-    for (1 .. 50) {
-        my $first = IO::Socket::IP->new(LocalHost => '127.0.0.1', LocalPort => 0, Listen => 1) or next;
-        my $port  = $first->sockport;
-        return $port if IO::Socket::IP->new(LocalHost => '127.0.0.1', LocalPort => $port + 1, Listen => 1);
-    }
-    die 'no two free ports';
-}
-
 sub peer_address {
     return $ENV{PG_KAFKA_PEER} if $ENV{PG_KAFKA_PEER};
-    plan skip_all => 'no PG_KAFKA_PEER and no Kafka kit' if !-x $kit;
-    plan skip_all => 'the Kafka kit is not installed'    if !glob("$home/jars-*/.complete") || !-w $home;
-    plan skip_all => 'java is missing'                   if system('java -version >/dev/null 2>&1') != 0;
-    my $port = two_free_ports();
-    $folder = File::Temp->newdir;
-    system("$kit start $port $folder num.partitions=1 >$folder/start.log 2>&1") == 0
-        or plan skip_all => 'the Kafka kit does not start';
-    $started = $port;
-    return "127.0.0.1:$port";
-}
-
-# Keeps the script's exit code.
-END {
-    my $code = $?;
-    system("$kit stop $started $folder >/dev/null 2>&1") if $started;
-    $? = $code;
+    my $missing = KafkaKit::missing();
+    plan skip_all => "no PG_KAFKA_PEER and $missing" if $missing;
+    return KafkaKit::start_kafka('num.partitions=1') // plan skip_all => 'the Kafka kit does not start';
 }
 
 my $kafka        = KafkaTest->at(peer_address());
-my $ours         = KafkaTest->start;
+my $ours         = KafkaTest->start('pg_kafka.group_initial_rebalance_delay_ms' => 0);
 my $kafka_topics = KafkaCases::topics($kafka);
 my $our_topics   = KafkaCases::topics($ours);
 $kafka->wait_for_coordinators;
@@ -100,8 +72,20 @@ sub same {
     return $json->encode($one) eq $json->encode($other);
 }
 
+# All steps of a conversation that differ.
+sub show_steps {
+    my ($got, $expected) = @_;
+    return if ref $got ne 'ARRAY';
+    my $json = JSON::PP->new->canonical->allow_nonref;
+    for my $i (grep { !same($got->[$_], $expected->[$_]) } 0 .. ($#$got > $#$expected ? $#$got : $#$expected)) {
+        diag "step $i: got " . $json->encode($got->[$i]) . "\n    expected " . $json->encode($expected->[$i]);
+    }
+    return;
+}
+
+my $wanted = $ENV{PG_KAFKA_CASES} // '';    # names of cases, a pattern
 my %differs;    # how often a deviation was one, by its reason
-for my $case (KafkaCases::all()) {
+for my $case (grep { $_->[0] =~ /$wanted/ } KafkaCases::all()) {
     my ($name, $ask) = @$case;
     my $expected = $ask->($kafka, $kafka_topics);
     my $got      = $ask->($ours,  $our_topics);
@@ -110,8 +94,8 @@ for my $case (KafkaCases::all()) {
         $differs{$reason}++ if !same($got, $expected);
         $expected = $answer_of_ours->($expected, $name);
     }
-    is_deeply($got, $expected, $name);
+    is_deeply($got, $expected, $name) or show_steps($got, $expected);
 }
-ok($differs{ $_->[1] }, "still a deviation: $_->[1]") for @deviations;
+ok($differs{ $_->[1] }, "still a deviation: $_->[1]") for $wanted eq '' ? @deviations : ();
 
 $ours->finish;

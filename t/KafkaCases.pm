@@ -12,6 +12,8 @@ use KafkaWire::Messages;
 
 our $stamp;    # the time of the records in the log, the same for all brokers
 BEGIN { $stamp = int(time) * 1000 - 60_000; }
+use KafkaCases::Consumers;
+use KafkaCases::Groups;
 use KafkaCases::Records;
 use KafkaCases::Topics;
 
@@ -39,7 +41,7 @@ sub topics {
 }
 
 # All cases: [name, function] pairs.
-sub all { return (KafkaCases::Records::all(), KafkaCases::Topics::all()); }
+sub all { return map { $_->all } map { "KafkaCases::$_" } qw(Records Topics Groups Consumers); }
 
 # cases_of($api, \%requests, $lowest, $highest): a case for each request in each version of the API (within
 # those given). A request is a function of the topics and the version.
@@ -80,7 +82,7 @@ sub comparable {
     return _message($value, $broker) if ref $value;
     return $value if !defined $value || !defined $field;
     return error_name($value) if $field eq 'error_code';
-    return $value eq $no_id ? 'no id' : 'an id' if $field eq 'topic_id';
+    return $value eq $no_id ? 'no id' : 'an id' if $field eq 'topic_id' && $value =~ /^[0-9a-f]{32}$/;
     return $value == 0 ? 0 : 'some' if $field eq 'session_id';
     return $value == -1 ? -1 : 'some' if $field =~ /^(log_append_time_ms|base_offset)$/;
     return [map { _batch($_) } read_batches($value)] if $field eq 'records';
@@ -105,9 +107,11 @@ sub _list {
     my ($list, $broker, $field) = @_;
     return { map { $_->{name} => _config($_) } @$list } if $field eq 'configs';
     my @items = map { comparable($_, $broker, 'item') } @$list;
+    return [sort { $a <=> $b } @items] if $field eq 'partitions' && !grep { ref } @items;
+    return [sort @items] if $field eq 'subscribed_topic_names';
     return \@items if !@items || !ref $items[0];
     my ($key) = grep { exists $items[0]{$_} }
-        qw(name topic key partition_index index partition node_id broker_id batch_index);
+        qw(group_id member_id name topic topic_id key partition_index index partition node_id broker_id batch_index);
     my %unique = map { (($_->{$key} // '') . ' ' . ($_->{error_code} // '') => $_) } @items;
     return [@unique{ sort keys %unique }];
 }
