@@ -33,7 +33,7 @@ stable_group($broker, $workers, 1, protocol_type => 'connect', protocols => [[co
 
 # --- DescribeGroups ----------------------------------------------------------------------------------
 
-# A member as a version shows it; in a state other than Stable without what it says of itself and what it has.
+# A member as a version shows it; in a state other than Stable without what it says of itself.
 sub member {
     my ($version, $member, $metadata, $assignment) = @_;
     return { member_id => $member->id, client_id => $member->client->{client_id}, client_host => '/127.0.0.1',
@@ -54,7 +54,8 @@ for my $version (0 .. 6) {
     my @expected = (
         group($version, $stable, 'Stable', 'consumer', 'range',
             member($version, $leader, "r\0", 'part of one'), member($version, $follower, "r\0", 'part of two')),
-        group($version, $joining,   'PreparingRebalance',  'consumer', '', map { member($version, $_, '', '') } $waited_for, $newcomer),
+        group($version, $joining,   'PreparingRebalance',  'consumer', '', 
+            member($version, $waited_for, '', 'part of 0'), member($version, $newcomer, '', '')),
         group($version, $assigning, 'CompletingRebalance', 'consumer', '', member($version, $assigned, '', '')),
         group($version, $empty,     'Empty', 'consumer', ''),
         group($version, $simple,    'Empty', '',         ''));
