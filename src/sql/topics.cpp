@@ -7,14 +7,12 @@
 #include "log/topic_config.h"
 #include "pg/settings.h"
 #include "pg/spi.h"
+#include "sql/arguments.h"
 
 #include <optional>
 #include <string>
 
-#include "pg/guard.h"
-
 extern "C" {
-#include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
@@ -25,32 +23,6 @@ PG_FUNCTION_INFO_V1(pg_kafka_delete_topic);
 
 namespace kafka::sql {
 namespace {
-
-namespace sqlstate {
-constexpr std::string_view null_value_not_allowed = "22004";
-constexpr std::string_view invalid_parameter_value = "22023";
-constexpr std::string_view invalid_name = "42602";
-constexpr std::string_view undefined_object = "42704";
-constexpr std::string_view duplicate_object = "42710";
-} // namespace sqlstate
-
-[[noreturn]] void refuse(std::string_view state, const std::string& message, std::string detail = {},
-                         std::string hint = {}) {
-    pg::Error error(message, state);
-    error.detail = std::move(detail);
-    error.hint = std::move(hint);
-    throw error;
-}
-
-std::string quoted(std::string_view name) { return "\"" + std::string(name) + "\""; }
-
-/// A text argument; refuses NULL.
-std::string text_argument(FunctionCallInfo call, int index, const char* name) {
-    if (call->args[index].isnull)
-        refuse(sqlstate::null_value_not_allowed, std::string(name) + " must not be null");
-    const text* value = pg::call([=] { return DatumGetTextPP(call->args[index].value); });
-    return {VARDATA_ANY(value), size_t(VARSIZE_ANY_EXHDR(value))};
-}
 
 int32_t partitions_argument(FunctionCallInfo call, int index) {
     const int32_t partitions = call->args[index].isnull ? pg::current_settings().default_partitions
