@@ -297,6 +297,42 @@ COMMENT ON COLUMN kafka.consumer_offsets.leader_epoch IS 'Leader epoch of the la
 COMMENT ON COLUMN kafka.consumer_offsets.metadata IS 'Whatever the consumer stored beside the offset';
 COMMENT ON COLUMN kafka.consumer_offsets.committed_at IS 'When it was committed';
 
+CREATE FUNCTION kafka.assigned_partitions(assignment bytea, OUT topic text, OUT partition integer) RETURNS SETOF record
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 10 AS 'MODULE_PATHNAME', 'pg_kafka_assigned_partitions';
+COMMENT ON FUNCTION kafka.assigned_partitions(bytea) IS
+    'The partitions in an assignment of the classic protocol, as the leader of a group of consumers sent it; no rows for other bytes';
+
+-- Each partition is looked up in partition_end, so that the log is not read, however long it is.
+CREATE VIEW kafka.consumer_lag AS
+SELECT p.group_id, t.name AS topic, p.partition, p.committed_offset, e.high_watermark AS end_offset,
+       e.high_watermark - p.committed_offset AS lag, p.member_id, p.client_id, p.client_host
+  FROM ((SELECT m.group_id, t.id AS topic_id, a.partition, m.member_id, m.client_id, m.client_host
+           FROM kafka.consumer_group g
+           JOIN kafka.group_member m ON m.group_id = g.group_id
+          CROSS JOIN LATERAL kafka.assigned_partitions(m.assignment) a
+           JOIN kafka.topic t ON t.name = a.topic
+          WHERE g.type = 'classic' AND g.protocol_type = 'consumer'
+          UNION ALL
+         SELECT m.group_id, a.topic_id, a.partition, m.member_id, m.client_id, m.client_host
+           FROM kafka.group_member m
+          CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(m.assigned_topics), pg_catalog.unnest(m.assigned_partitions))
+                AS a(topic_id, partition)) AS owned
+        FULL JOIN kafka.consumer_offset USING (group_id, topic_id, partition)) AS p
+  JOIN kafka.topic t ON t.id = p.topic_id
+  JOIN kafka.partition_end e ON e.topic = t.name AND e.partition = p.partition;
+COMMENT ON VIEW kafka.consumer_lag IS
+    'How far groups are behind the log, one row for each partition that a group has committed an offset for or assigned to a member';
+COMMENT ON COLUMN kafka.consumer_lag.group_id IS 'Name of the group';
+COMMENT ON COLUMN kafka.consumer_lag.topic IS 'Name of the topic';
+COMMENT ON COLUMN kafka.consumer_lag.partition IS 'Number of the partition, from 0';
+COMMENT ON COLUMN kafka.consumer_lag.committed_offset IS 'Offset of the next record to be read; null if the group has committed none';
+COMMENT ON COLUMN kafka.consumer_lag.end_offset IS 'Next offset after the last record';
+COMMENT ON COLUMN kafka.consumer_lag.lag IS 'Records that are still to be read: the difference of both offsets; null without a committed one';
+COMMENT ON COLUMN kafka.consumer_lag.member_id IS
+    'Member that the partition is assigned to, as last stored; null if there is none, or none of a group of consumers';
+COMMENT ON COLUMN kafka.consumer_lag.client_id IS 'client.id of that member';
+COMMENT ON COLUMN kafka.consumer_lag.client_host IS 'Address of that member, as Kafka shows it, with a slash before it';
+
 CREATE FOREIGN TABLE kafka.message (
     topic text COLLATE "C" NOT NULL,
     partition integer NOT NULL,
@@ -435,6 +471,8 @@ COMMENT ON COLUMN kafka.connections.bytes_sent IS 'Bytes to the client, as far a
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kafka FROM PUBLIC;
 REVOKE ALL ON TYPE kafka.header FROM PUBLIC;
+-- Whoever may read the view has to be able to run this, which shows no more than what it is given.
+GRANT EXECUTE ON FUNCTION kafka.assigned_partitions(bytea) TO PUBLIC;
 GRANT USAGE ON SCHEMA kafka TO pg_monitor;
 GRANT SELECT ON kafka.status, kafka.api_status, kafka.connections TO pg_monitor;
 GRANT EXECUTE ON FUNCTION kafka.broker_status(), kafka.broker_api_status(), kafka.broker_connections() TO pg_monitor;

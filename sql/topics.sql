@@ -88,7 +88,7 @@ DROP TABLE in_the_way.topic;
 DROP FUNCTION in_the_way.translate;
 DROP SCHEMA in_the_way;
 
--- Nothing is granted to PUBLIC; a grant on a function or a view is enough to use it.
+-- Nothing is granted to PUBLIC but what reads bytes that it is given; a grant on a function or a view is enough to use it.
 CREATE ROLE regress_kafka_user;
 SELECT 'schema' AS kind, 'kafka' AS name WHERE has_schema_privilege('regress_kafka_user', 'kafka', 'USAGE')
 UNION ALL

@@ -1,0 +1,55 @@
+-- Consumer groups by SQL: kafka.consumer_lag. No broker runs in this database, so the rows are made by hand.
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS pg_kafka;
+RESET client_min_messages;
+
+-- Partitions 0 to 2 of orders hold the offsets 3 to 9, 0 to 99 and none.
+SELECT kafka.create_topic('orders', 3) AS orders, kafka.create_topic('events') AS events \gset
+UPDATE kafka.partition SET log_start_offset = 3 WHERE topic_id = :'orders' AND partition = 0;
+INSERT INTO kafka.segment (topic_id, start_offsets, created_ms) VALUES (:'orders', '{10, 100, 0}', 0) RETURNING 'segment_' || id AS segment \gset
+CREATE TABLE kafka.:"segment" (LIKE kafka.batch INCLUDING ALL);
+SELECT * FROM kafka.partitions ORDER BY topic, partition;
+
+CREATE FUNCTION make_group(group_id text, type text, protocol_type text) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO kafka.consumer_group VALUES (group_id, type, 1, protocol_type, NULL, NULL, 0, 0, 0)
+$$;
+CREATE FUNCTION make_member(group_id text, member_id text, assignment bytea, topics uuid[] DEFAULT NULL, partitions int[] DEFAULT NULL)
+    RETURNS void LANGUAGE sql AS $$
+    INSERT INTO kafka.group_member
+    SELECT group_id, member_id, NULL, NULL, 'client of ' || member_id, '/127.0.0.1', 0, 0, '{}', '{}', '', assignment
+     WHERE assignment IS NOT NULL;
+    INSERT INTO kafka.group_member
+    SELECT group_id, member_id, NULL, NULL, 'client of ' || member_id, '/127.0.0.1', 0, 0, NULL, NULL, NULL, NULL,
+           '{}', NULL, NULL, 1, 0, topics, partitions, '{}', '{}', topics, partitions
+     WHERE topics IS NOT NULL;
+$$;
+CREATE FUNCTION make_offset(group_id text, topic text, partition int, at_offset bigint) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO kafka.consumer_offset SELECT group_id, t.id, partition, at_offset, 7, 'metadata', 0, 5 FROM kafka.topic t WHERE t.name = topic
+$$;
+SELECT make_group('classic', 'classic', 'consumer'), make_group('modern', 'consumer', 'consumer'), make_group('connect', 'classic', 'connect'),
+       make_group('simple', 'classic', '') \g (format=unaligned) /dev/null
+
+-- An assignment of the classic protocol: version, topics with their partitions, user data.
+SELECT * FROM kafka.assigned_partitions('\x00010000000200066f726465727300000002000000020000000000066576656e747300000000ffffffff');
+-- Damaged, or something else: version -1, too many topics, too many partitions, cut short, a name that no topic can have, nothing.
+SELECT b, a.* FROM unnest(ARRAY['\xffff00000000', '\x00007fffffff0001610000000100000000', '\x0000000000010001617fffffff00000000', '\x00000000000100016100000001000000',
+                                '\x000000000001000120000000010000000000', '\x', 'connect', NULL]::bytea[]) AS b, kafka.assigned_partitions(b) AS a;
+
+-- Classic: what the leader assigned. The partitions that are not there, or whose topic is not, are left out.
+SELECT make_member('classic', 'a', '\x00010000000200066f7264657273000000030000000000000001000000090004676f6e65000000010000000000000000'),
+       make_member('classic', 'b', '\x00010000000100066f72646572730000000100000002'),
+       make_member('connect', 'c', '\x00010000000100066f72646572730000000100000002'),
+       make_member('modern', 'd', NULL, ARRAY[:'orders', :'events']::uuid[], '{1, 0}'),
+       make_member('modern', 'e', NULL, '{}', '{}') \g (format=unaligned) /dev/null
+SELECT make_offset('classic', 'orders', 0, 4), make_offset('classic', 'orders', 1, 100), make_offset('classic', 'events', 0, 0),
+       make_offset('modern', 'orders', 1, 30), make_offset('simple', 'orders', 0, 2), make_offset('simple', 'orders', 1, 101) \g (format=unaligned) /dev/null
+SELECT * FROM kafka.consumer_lag ORDER BY group_id, topic, partition;
+SELECT topic, partition, lag, member_id FROM kafka.consumer_lag WHERE group_id = 'classic' AND topic = 'orders' ORDER BY partition;
+SELECT group_id, sum(lag) FROM kafka.consumer_lag GROUP BY group_id ORDER BY group_id;
+SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'kafka.consumer_lag'::regclass AND attnum > 0 ORDER BY attnum;
+
+TRUNCATE kafka.consumer_group, kafka.group_member, kafka.consumer_offset;
+SELECT kafka.delete_topic('orders'), kafka.delete_topic('events');
+DELETE FROM kafka.segment;
+DROP TABLE kafka.:"segment";
+DROP FUNCTION make_group, make_member, make_offset;
