@@ -48,8 +48,8 @@ CREATE TABLE kafka.topic_config (
 );
 COMMENT ON TABLE kafka.topic_config IS 'Topic configs that were set; all others have their defaults';
 
--- Consumer groups. The broker keeps them in memory and writes what changes; whoever changes them by SQL uses the functions for
--- it, since the broker does not look here while it runs.
+-- Consumer groups. The broker keeps them in memory and writes what changes. Whoever changes them by SQL uses the functions for
+-- it: they keep the broker from what they change. After any other change it reads all groups again.
 CREATE TABLE kafka.consumer_group (
     group_id text COLLATE "C" PRIMARY KEY,
     type text NOT NULL CHECK (type IN ('classic', 'consumer')),
@@ -106,7 +106,7 @@ COMMENT ON COLUMN kafka.group_member.revoked_topics IS 'Consumer: the same for r
 COMMENT ON COLUMN kafka.group_member.target_topics IS 'Consumer: the same for target_partitions, which it gets in the end';
 
 -- No foreign key: a commit must not wait for a transaction that deletes the topic. The broker removes what is left, at the latest
--- when it starts.
+-- ten minutes after it has started.
 CREATE TABLE kafka.consumer_offset (
     group_id text COLLATE "C" NOT NULL,
     topic_id uuid NOT NULL,
@@ -193,6 +193,21 @@ ALTER TABLE kafka.topic ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.partition ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.topic_config ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.segment ENABLE ALWAYS TRIGGER catalog_changed;
+
+-- Groups, for example when a dump is restored while the broker runs.
+CREATE FUNCTION kafka.groups_changed() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_kafka_groups_changed';
+COMMENT ON FUNCTION kafka.groups_changed() IS 'Tells the broker, when the transaction commits, that groups have changed';
+
+CREATE TRIGGER groups_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.consumer_group
+    FOR EACH STATEMENT EXECUTE FUNCTION kafka.groups_changed();
+CREATE TRIGGER groups_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.group_member
+    FOR EACH STATEMENT EXECUTE FUNCTION kafka.groups_changed();
+CREATE TRIGGER groups_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.consumer_offset
+    FOR EACH STATEMENT EXECUTE FUNCTION kafka.groups_changed();
+ALTER TABLE kafka.consumer_group ENABLE ALWAYS TRIGGER groups_changed;
+ALTER TABLE kafka.group_member ENABLE ALWAYS TRIGGER groups_changed;
+ALTER TABLE kafka.consumer_offset ENABLE ALWAYS TRIGGER groups_changed;
 
 -- The broker writes its row as soon as there is an extension, a restore brings another: that takes its place.
 CREATE FUNCTION kafka.cluster_restored() RETURNS trigger

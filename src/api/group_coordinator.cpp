@@ -6,7 +6,9 @@
 #include "pg/session.h"
 #include "store/topics.h"
 
+#include <algorithm>
 #include <random>
+#include <type_traits>
 #include <utility>
 
 namespace kafka::api {
@@ -79,6 +81,17 @@ const std::string& group_of(const group::Row& row) {
     return std::visit([](const auto& r) -> const std::string& { return r.group_id; }, row);
 }
 
+/// The groups that a request is about.
+template <class Request> std::vector<wire::View> groups_of(const Request& request) {
+    std::vector<wire::View> ids;
+    if constexpr (requires { request.group_id; }) ids.push_back(request.group_id);
+    if constexpr (std::is_same_v<Request, wire::offset_fetch::Request>)
+        for (const auto& group : request.groups) ids.push_back(group.group_id);
+    if constexpr (std::is_same_v<Request, wire::delete_groups::Request>)
+        ids.assign(request.groups_names.begin(), request.groups_names.end());
+    return ids;
+}
+
 } // namespace
 
 GroupCoordinator::GroupCoordinator(Broker& broker)
@@ -97,6 +110,43 @@ std::string GroupCoordinator::text_of(const std::optional<std::string>& client_i
     return client_id && wire::is_text(*client_id, text_rule_) ? *client_id : "";
 }
 
+// Sessions that change groups by SQL ------------------------------------------------------------------------
+
+/// Nothing of a turn may come before its beginning: no session can hold a group any more without waiting for the commit.
+void GroupCoordinator::begin_turn() {
+    if (!turn_.begin()) return;
+    const pg::GroupTurn::Changes changes = turn_.take_changes();
+    if (changes.all) return distrust();
+    if (changes.groups.none()) return;
+    std::vector<std::string> changed;
+    for (const auto& [id, group] : groups_.all())
+        if (changes.groups[pg::group_hash(id)]) changed.push_back(id);
+    for (const std::string& id : changed) read_again(id);
+}
+
+bool GroupCoordinator::put_off(Call& call) {
+    begin_turn();
+    if (turn_.held().none()) return false;
+    const auto ids = std::visit([](const auto& request) { return groups_of(request); }, call.request());
+    const auto held = [this](wire::View id) { return turn_.held()[pg::group_hash(id)]; };
+    if (std::none_of(ids.begin(), ids.end(), held)) return false;
+    wire::Response refusal = refuse(call, wire::ErrorCode::coordinator_load_in_progress);
+    broker_.answer(std::move(call), std::move(refusal));
+    return true;
+}
+
+/// Time and deleted topics change groups, too. What they would have stored of a group that a session holds is left, and done when
+/// the group has been read again.
+void GroupCoordinator::leave_to_sessions(std::vector<group::Row>& rows) {
+    if (turn_.held().none()) return;
+    std::erase_if(rows, [this](const group::Row& row) {
+        const std::string& id = group_of(row);
+        if (!turn_.held()[pg::group_hash(id)]) return false;
+        read_again(id);
+        return true;
+    });
+}
+
 // Requests --------------------------------------------------------------------------------------------------
 
 group::Turn GroupCoordinator::turn(group::Effects& effects) const {
@@ -109,7 +159,7 @@ void GroupCoordinator::ask(Call& call,
         wire::Response refusal = refuse(call, wire::ErrorCode::invalid_request);
         return broker_.answer(std::move(call), std::move(refusal));
     }
-    if (refuse_unless_loaded(call)) return;
+    if (put_off(call) || refuse_unless_loaded(call)) return;
     const group::Client client{text_of(call.header().client_id), host_of(call.peer_address())};
     const group::Caller caller{next_ticket_++, client, call.version()};
     by_connection_[call.connection()] = caller.ticket;
@@ -120,6 +170,7 @@ void GroupCoordinator::ask(Call& call,
 }
 
 void GroupCoordinator::run(const std::function<void(group::Turn&)>& action) {
+    begin_turn();
     group::Effects effects;
     group::Turn now = turn(effects);
     action(now);
@@ -127,6 +178,7 @@ void GroupCoordinator::run(const std::function<void(group::Turn&)>& action) {
 }
 
 void GroupCoordinator::take(group::Effects effects) {
+    leave_to_sessions(effects.rows);
     rows_.insert(rows_.end(), std::move_iterator(effects.rows.begin()),
                  std::move_iterator(effects.rows.end()));
     for (group::Reply& reply : effects.replies) {
@@ -143,7 +195,7 @@ void GroupCoordinator::take(group::Effects effects) {
 }
 
 const group::Groups* GroupCoordinator::look(Call& call) {
-    return refuse_unless_loaded(call) ? nullptr : &groups_;
+    return put_off(call) || refuse_unless_loaded(call) ? nullptr : &groups_;
 }
 
 bool GroupCoordinator::refuse_unless_loaded(Call& call) {
@@ -210,12 +262,19 @@ void GroupCoordinator::write_rows() {
     if (!rows_.empty()) tables_.write(rows_);
 }
 
-void GroupCoordinator::written() { rows_.clear(); }
+void GroupCoordinator::written() {
+    rows_.clear();
+    turn_.end();
+}
 
 void GroupCoordinator::not_written() {
-    for (const group::Row& row : std::exchange(rows_, {}))
-        if (to_be_read_.insert(group_of(row)).second) drop(group_of(row));
-    if (!to_be_read_.empty()) load_at_ = Clock::now();
+    for (const group::Row& row : std::exchange(rows_, {})) read_again(group_of(row));
+    turn_.end();
+}
+
+void GroupCoordinator::read_again(const std::string& group_id) {
+    load_at_ = Clock::now();
+    if (to_be_read_.insert(group_id).second) drop(group_id);
 }
 
 /// Forgets what memory says of a group. Who waits in it is told to try again.
@@ -228,6 +287,15 @@ void GroupCoordinator::drop(const std::string& group_id) {
         wire::Response refusal = refuse(call, wire::ErrorCode::not_coordinator);
         broker_.answer(std::move(call), std::move(refusal));
     }
+}
+
+/// What is in the tables may be another thing: all groups are read again.
+void GroupCoordinator::distrust() {
+    std::vector<std::string> ids;
+    for (const auto& [id, group] : groups_.all()) ids.push_back(id);
+    for (const std::string& id : ids) drop(id);
+    all_to_be_read_ = true;
+    load_at_ = Clock::now();
 }
 
 } // namespace kafka::api

@@ -8,6 +8,7 @@
 #include "api/call.h"
 #include "group/groups.h"
 #include "log/catalog.h"
+#include "pg/group_changes.h"
 #include "pg/settings.h"
 #include "store/groups.h"
 #include "wire/text.h"
@@ -54,18 +55,24 @@ public:
     void not_written();
 
 private:
+    void begin_turn();
     bool is_text(const wire::Request& request) const;
     std::string text_of(const std::optional<std::string>& client_id) const;
     group::Turn turn(group::Effects& effects) const;
     void run(const std::function<void(group::Turn&)>& action);
     void take(group::Effects effects);
+    bool put_off(Call& call);
     bool loaded();
     bool refuse_unless_loaded(Call& call);
     void load();
+    void leave_to_sessions(std::vector<group::Row>& rows);
+    void distrust();
     void drop(const std::string& group_id);
+    void read_again(const std::string& group_id);
 
     Broker& broker_;
     const wire::TextRule text_rule_; ///< what the database takes for text
+    pg::GroupTurn turn_;             ///< from the first request of a turn to its commit
     store::Groups tables_;
     group::Groups groups_;
     group::Settings settings_;

@@ -226,16 +226,17 @@ void Groups::expire_offsets(Turn& turn) {
     expiry_due_ = turn.now.time + expiry_interval;
 }
 
-/// True if nothing is left of the group that anybody could miss.
+/// True if nothing is left of the group that anybody could miss. Offsets of topics that were deleted while the broker was away
+/// go, too; not at once, for a restore brings offsets before topics.
 bool Groups::expire_offsets_of(Turn& turn, const std::string& group_id, Group& group) {
     std::vector<Offsets::Key> unused;
     std::visit(
         [&](const auto& kind) {
             for (const auto& [key, offset] : group.offsets.all()) {
-                const auto since = kind.unused_since_ms(offset.commit_timestamp_ms);
-                if (!since || !expired(offset, *since, turn.settings, turn.now.ms)) continue;
                 const auto topic = turn.topics.by_id(key.first);
-                if (!topic || !kind.subscribed_to(topic->name)) unused.push_back(key);
+                const auto since = kind.unused_since_ms(offset.commit_timestamp_ms);
+                const bool old = since && expired(offset, *since, turn.settings, turn.now.ms);
+                if (!topic || (old && !kind.subscribed_to(topic->name))) unused.push_back(key);
             }
         },
         group.kind);

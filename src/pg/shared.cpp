@@ -1,6 +1,8 @@
 // See shared.h. Runs on the main thread of every process of the server, as hooks and transaction callbacks.
 #include "pg/shared.h"
 
+#include "pg/group_changes.h"
+
 #include <atomic>
 #include <cstring>
 #include <new>
@@ -57,7 +59,8 @@ object_access_hook_type next_object_access_hook;
 
 void request_memory() {
     if (next_request_hook) next_request_hook();
-    RequestAddinShmemSpace(CACHELINEALIGN(sizeof(Shared)) + CACHELINEALIGN(status.size()));
+    RequestAddinShmemSpace(CACHELINEALIGN(sizeof(Shared)) + CACHELINEALIGN(status.size()) +
+                           CACHELINEALIGN(group_changes_size()));
 }
 
 void attach() {
@@ -69,6 +72,8 @@ void attach() {
     memory = ShmemInitStruct("pg_kafka status", status.size(), &found);
     if (!found) std::memset(memory, 0, status.size());
     status = {static_cast<std::byte*>(memory), status.size()};
+    memory = ShmemInitStruct("pg_kafka groups", group_changes_size(), &found);
+    attach_group_changes(memory, found);
     LWLockRelease(AddinShmemInitLock);
 }
 
@@ -163,7 +168,9 @@ void on_object_access(ObjectAccessType access, Oid class_id, Oid object_id, int 
 void withdraw_latch(int, Datum role) {
     Latch* own = MyLatch;
     latch_of(static_cast<Role>(DatumGetInt32(role))).compare_exchange_strong(own, nullptr);
-    if (static_cast<Role>(DatumGetInt32(role)) == Role::broker) shared->broker_connected = false;
+    if (static_cast<Role>(DatumGetInt32(role)) != Role::broker) return;
+    shared->broker_connected = false;
+    end_group_turn();
 }
 
 } // namespace
@@ -178,6 +185,7 @@ void request_shared_memory(size_t status_bytes) {
     object_access_hook = on_object_access;
     RegisterXactCallback(on_transaction_event, nullptr);
     RegisterResourceReleaseCallback(on_release, nullptr);
+    watch_transactions_for_group_changes();
 }
 
 bool in_worker() {
@@ -204,6 +212,11 @@ uint64_t janitor_calls() { return shared->janitor_calls; }
 void announce_latch(Role role) {
     latch_of(role) = MyLatch;
     before_shmem_exit(withdraw_latch, Int32GetDatum(static_cast<int>(role)));
+}
+
+bool broker_is_elsewhere() {
+    const Oid database = shared->database;
+    return OidIsValid(database) && database != MyDatabaseId;
 }
 
 bool broker_connected() { return shared->broker_connected; }

@@ -46,6 +46,8 @@ uint64_t janitor_calls();
 
 /// Lets others wake this process as that worker until it exits. Private to the start of workers.
 void announce_latch(Role role);
+/// True if the broker is, or was last, connected to another database than this session.
+bool broker_is_elsewhere();
 /// True while a broker is connected to its database. Private to the start of workers.
 bool broker_connected();
 void set_broker_connected();

@@ -1,5 +1,7 @@
-// The triggers on the catalog's tables, for whichever session changes them: kafka.catalog_changed() tells the
-// broker, kafka.cluster_restored() lets the row of a dump take the place of the broker's own.
+// The triggers on the stored rows, for whichever session changes them: kafka.catalog_changed() and
+// kafka.groups_changed() tell the broker, kafka.cluster_restored() lets the row of a dump take the place of the
+// broker's own.
+#include "pg/group_changes.h"
 #include "pg/shared.h"
 #include "pg/spi.h"
 
@@ -19,6 +21,7 @@ extern "C" {
 
 PG_FUNCTION_INFO_V1(pg_kafka_catalog_changed);
 PG_FUNCTION_INFO_V1(pg_kafka_cluster_restored);
+PG_FUNCTION_INFO_V1(pg_kafka_groups_changed);
 }
 
 namespace kafka::sql {
@@ -59,6 +62,12 @@ Datum pg_kafka_catalog_changed(PG_FUNCTION_ARGS) {
         RelationGetRelationName(kafka::sql::trigger_of(fcinfo, "kafka.catalog_changed()")->tg_relation);
     const bool segments = std::strcmp(table, "segment") == 0;
     kafka::pg::changed_at_commit(segments ? kafka::pg::Change::segments : kafka::pg::Change::topics);
+    return PointerGetDatum(nullptr);
+}
+
+Datum pg_kafka_groups_changed(PG_FUNCTION_ARGS) {
+    kafka::sql::trigger_of(fcinfo, "kafka.groups_changed()");
+    if (!kafka::pg::holds_group()) kafka::pg::groups_changed_at_commit();
     return PointerGetDatum(nullptr);
 }
 

@@ -324,11 +324,7 @@ std::vector<group::Row> read_all(const std::string& where, std::initializer_list
 
 } // namespace
 
-std::vector<group::Row> Groups::load() {
-    pg::execute("DELETE FROM kafka.consumer_offset o WHERE NOT EXISTS (SELECT FROM kafka.topic t WHERE t.id "
-                "= o.topic_id)");
-    return read_all("", {});
-}
+std::vector<group::Row> Groups::load() { return read_all("", {}); }
 
 std::vector<group::Row> Groups::load(std::span<const std::string> group_ids) {
     return read_all(" WHERE group_id = ANY ($1)", {group_ids});

@@ -15,7 +15,7 @@ class Groups {
 public:
     Groups();
 
-    /// Everything that is stored, each group before its members and offsets. Removes offsets of topics that are gone.
+    /// Everything that is stored, each group before its members and offsets.
     std::vector<group::Row> load();
     /// The same of some groups.
     std::vector<group::Row> load(std::span<const std::string> group_ids);

@@ -185,6 +185,30 @@ TEST("group: a topic made anew under the same name has nothing committed") {
     world.check_stored();
 }
 
+TEST("group: what is stored for a topic that is not there is kept for some minutes, in which a restore may "
+     "bring it") {
+    World world;
+    world.commit("orders", 0, 5);
+    world.commit("events", 0, 6);
+    world.commit("events", 0, 7, "", -1, "other");
+    const Topic events = world.topics["events"];
+    world.topics.erase("events");
+    world.restart();
+    world.tick();
+    world.pass(9 * 60'000);
+    CHECK_EQ(world.tables.offsets_.size(), 3u);
+    world.topics["events"] = events;
+    CHECK_EQ(world.committed("events", 0), 6);
+    world.topics.erase("events");
+    world.pass(2 * 60'000);
+    CHECK_EQ(world.tables.offsets_.size(), 1u);
+    CHECK_EQ(world.state("other"), std::string("none"));
+    world.topics["events"] = events;
+    CHECK_EQ(world.committed("events", 0), -1);
+    CHECK_EQ(world.committed("orders", 0), 5);
+    world.check_stored();
+}
+
 TEST("group: OffsetDelete") {
     World world;
     CHECK_EQ(delete_offset(world, "orders", 0), ErrorCode::group_id_not_found);
