@@ -348,6 +348,39 @@ COMMENT ON COLUMN kafka.consumer_lag.member_id IS
 COMMENT ON COLUMN kafka.consumer_lag.client_id IS 'client.id of that member';
 COMMENT ON COLUMN kafka.consumer_lag.client_host IS 'Address of that member, as Kafka shows it, with a slash before it';
 
+-- One name for four ways to say where to. All of them return the new offsets.
+CREATE FUNCTION kafka.reset_offsets(group_id text, INOUT topic text, to_position text, INOUT partition integer DEFAULT NULL,
+                                    OUT committed_offset bigint) RETURNS SETOF record
+    LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pg_kafka_reset_offsets_to_position';
+COMMENT ON FUNCTION kafka.reset_offsets(text, text, text, integer) IS
+    'Sets what a group without members has committed to where a topic, or one of its partitions, begins (''earliest'') or ends (''latest''); topic null: all partitions that the group has committed';
+
+CREATE FUNCTION kafka.reset_offsets(group_id text, INOUT topic text, to_offset bigint, INOUT partition integer DEFAULT NULL,
+                                    OUT committed_offset bigint) RETURNS SETOF record
+    LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pg_kafka_reset_offsets_to_offset';
+COMMENT ON FUNCTION kafka.reset_offsets(text, text, bigint, integer) IS
+    'The same, to an offset, or to the nearest that is within the log';
+
+CREATE FUNCTION kafka.reset_offsets(group_id text, INOUT topic text, to_timestamp timestamptz, INOUT partition integer DEFAULT NULL,
+                                    OUT committed_offset bigint) RETURNS SETOF record
+    LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pg_kafka_reset_offsets_to_timestamp';
+COMMENT ON FUNCTION kafka.reset_offsets(text, text, timestamptz, integer) IS
+    'The same, to the first record of that time or later, or to the end if there is none';
+
+CREATE FUNCTION kafka.delete_offsets(group_id text, topic text, partition integer DEFAULT NULL) RETURNS bigint
+    LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pg_kafka_delete_offsets';
+COMMENT ON FUNCTION kafka.delete_offsets(text, text, integer) IS
+    'Removes what a group without members has committed for a topic or one of its partitions (topic null: everything) and returns how many offsets that were';
+
+CREATE FUNCTION kafka.delete_group(group_id text) RETURNS void
+    LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pg_kafka_delete_group';
+COMMENT ON FUNCTION kafka.delete_group(text) IS 'Removes a group without members, with what it has committed';
+
 CREATE FOREIGN TABLE kafka.message (
     topic text COLLATE "C" NOT NULL,
     partition integer NOT NULL,

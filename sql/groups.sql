@@ -1,7 +1,22 @@
--- Consumer groups by SQL: kafka.consumer_lag. No broker runs in this database, so the rows are made by hand.
+-- Consumer groups by SQL: kafka.consumer_lag, resetting offsets, deleting, and who may do so. No broker runs in this database, so
+-- the rows are made by hand.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pg_kafka;
 RESET client_min_messages;
+
+-- What a statement fails with: SQLSTATE, message, detail, hint.
+CREATE FUNCTION failure_of(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    message text; detail text; hint text;
+BEGIN
+    EXECUTE statement;
+    RETURN NEXT 'no error';
+EXCEPTION WHEN others THEN
+    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+    RETURN NEXT sqlstate || ': ' || message;
+    IF detail <> '' THEN RETURN NEXT '    ' || detail; END IF;
+    IF hint <> '' THEN RETURN NEXT '    ' || hint; END IF;
+END $$;
 
 -- Partitions 0 to 2 of orders hold the offsets 3 to 9, 0 to 99 and none.
 SELECT kafka.create_topic('orders', 3) AS orders, kafka.create_topic('events') AS events \gset
@@ -48,8 +63,100 @@ SELECT topic, partition, lag, member_id FROM kafka.consumer_lag WHERE group_id =
 SELECT group_id, sum(lag) FROM kafka.consumer_lag GROUP BY group_id ORDER BY group_id;
 SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'kafka.consumer_lag'::regclass AND attnum > 0 ORDER BY attnum;
 
+-- A group that has members keeps its offsets.
+SELECT failure_of($$SELECT kafka.reset_offsets('classic', 'orders', 'latest')$$);
+SELECT failure_of($$SELECT kafka.reset_offsets('modern', 'orders', 1)$$);
+SELECT failure_of($$SELECT kafka.delete_offsets('classic', 'orders')$$);
+SELECT failure_of($$SELECT kafka.delete_group('connect')$$);
+
+-- Without members they go anywhere within the log.
+SELECT * FROM kafka.reset_offsets('simple', 'orders', 'earliest');
+SELECT * FROM kafka.reset_offsets('simple', 'orders', 'latest');
+SELECT * FROM kafka.reset_offsets('simple', 'orders', 5);
+SELECT * FROM kafka.reset_offsets('simple', 'orders', to_offset => -1, partition => 0);
+SELECT * FROM kafka.reset_offsets('simple', 'orders', 9223372036854775807, 1);
+SELECT * FROM kafka.reset_offsets('simple', 'orders', to_timestamp => now());
+SELECT * FROM kafka.reset_offsets('simple', 'orders', timestamptz '-infinity');
+SELECT * FROM kafka.reset_offsets('simple', 'orders', timestamptz 'infinity', 1);
+SELECT topic, partition, committed_offset, leader_epoch, metadata, committed_at > now() - interval '1 hour' AS just_now
+  FROM kafka.consumer_offsets WHERE group_id = 'simple' ORDER BY topic, partition;
+SELECT DISTINCT expire_ms FROM kafka.consumer_offset WHERE group_id = 'simple';
+
+-- All that the group has committed, and nothing else.
+SELECT kafka.reset_offsets('simple', 'events', 'latest');
+SELECT kafka.delete_offsets('simple', 'orders', 2);
+SELECT * FROM kafka.reset_offsets('simple', NULL, to_position => 'earliest');
+SELECT make_group('nothing', 'classic', '');
+SELECT * FROM kafka.reset_offsets('nothing', NULL, 'latest');
+
+-- A transaction that is rolled back has changed nothing.
+BEGIN;
+SELECT * FROM kafka.reset_offsets('simple', 'orders', 'latest', 1);
+SELECT kafka.delete_group('nothing');
+SELECT committed_offset FROM kafka.consumer_offsets WHERE group_id = 'simple' AND topic = 'orders' AND partition = 1;
+ROLLBACK;
+SELECT committed_offset FROM kafka.consumer_offsets WHERE group_id = 'simple' AND topic = 'orders' AND partition = 1;
+SELECT group_id FROM kafka.consumer_groups WHERE group_id = 'nothing';
+
+-- What is not there.
+SELECT failure_of($$SELECT kafka.reset_offsets('none', 'orders', 'latest')$$);
+SELECT failure_of($$SELECT kafka.reset_offsets('simple', 'none', 'latest')$$);
+SELECT failure_of($$SELECT kafka.reset_offsets('simple', 'orders', 'latest', 3)$$);
+SELECT failure_of($$SELECT kafka.reset_offsets('simple', 'orders', 'latest', -1)$$);
+SELECT failure_of($$SELECT kafka.reset_offsets('simple', NULL, 'latest', 1)$$);
+SELECT failure_of($$SELECT kafka.reset_offsets('simple', 'orders', 'yesterday')$$);
+SELECT failure_of($$SELECT kafka.reset_offsets(NULL, 'orders', 'latest')$$);
+SELECT failure_of($$SELECT kafka.reset_offsets('simple', 'orders', NULL::text)$$);
+SELECT failure_of($$SELECT kafka.reset_offsets('simple', 'orders', NULL::bigint)$$);
+SELECT failure_of($$SELECT kafka.reset_offsets('simple', 'orders', NULL::timestamptz)$$);
+SELECT failure_of($$SELECT kafka.delete_offsets('none', 'orders')$$);
+SELECT failure_of($$SELECT kafka.delete_offsets('simple', 'none')$$);
+SELECT failure_of($$SELECT kafka.delete_group('none')$$);
+SELECT failure_of($$SELECT kafka.delete_group(NULL)$$);
+SELECT failure_of($$SELECT kafka.groups_changed()$$);
+BEGIN READ ONLY;
+SELECT failure_of($$SELECT kafka.reset_offsets('simple', 'orders', 'latest')$$);
+ROLLBACK;
+
+-- A transaction that changes groups cannot be prepared: nobody would tell the broker of its commit.
+BEGIN;
+SELECT * FROM kafka.reset_offsets('simple', 'orders', 'latest', 1);
+PREPARE TRANSACTION 'kafka';
+
+-- Deleting.
+SELECT kafka.delete_offsets('simple', 'orders', 0);
+SELECT kafka.delete_offsets('simple', 'orders', 0);
+SELECT topic, partition FROM kafka.consumer_offsets WHERE group_id = 'simple' ORDER BY topic, partition;
+SELECT kafka.delete_offsets('simple', NULL);
+SELECT count(*) FROM kafka.consumer_offsets WHERE group_id = 'simple';
+DELETE FROM kafka.group_member WHERE group_id = 'classic';
+SELECT kafka.delete_group('classic');
+SELECT group_id FROM kafka.consumer_groups ORDER BY group_id;
+SELECT count(*) FROM kafka.consumer_offset WHERE group_id = 'classic';
+
+-- A grant on a view or a function is enough.
+CREATE ROLE regress_kafka_groups;
+GRANT USAGE ON SCHEMA kafka TO regress_kafka_groups;
+SET ROLE regress_kafka_groups;
+SELECT failure_of($$SELECT * FROM kafka.consumer_lag$$);
+SELECT failure_of($$SELECT kafka.reset_offsets('simple', 'orders', 'latest')$$);
+SELECT failure_of($$SELECT kafka.delete_group('simple')$$);
+RESET ROLE;
+GRANT SELECT ON kafka.consumer_lag TO regress_kafka_groups;
+GRANT EXECUTE ON FUNCTION kafka.reset_offsets(text, text, text, integer), kafka.delete_group TO regress_kafka_groups;
+SELECT make_group('classic', 'classic', 'consumer'), make_member('classic', 'b', '\x00010000000100066f72646572730000000100000002') \g (format=unaligned) /dev/null
+SET ROLE regress_kafka_groups;
+SELECT partition, member_id FROM kafka.consumer_lag WHERE group_id = 'classic';
+SELECT * FROM kafka.reset_offsets('simple', 'orders', 'latest', 1);
+SELECT kafka.delete_group('simple');
+RESET ROLE;
+REVOKE ALL ON ALL TABLES IN SCHEMA kafka FROM regress_kafka_groups;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kafka FROM regress_kafka_groups;
+REVOKE ALL ON SCHEMA kafka FROM regress_kafka_groups;
+DROP ROLE regress_kafka_groups;
+
 TRUNCATE kafka.consumer_group, kafka.group_member, kafka.consumer_offset;
 SELECT kafka.delete_topic('orders'), kafka.delete_topic('events');
 DELETE FROM kafka.segment;
 DROP TABLE kafka.:"segment";
-DROP FUNCTION make_group, make_member, make_offset;
+DROP FUNCTION failure_of, make_group, make_member, make_offset;
