@@ -19,6 +19,7 @@ void handle(Broker& broker, Call& call, Request& request) {
 Response refuse(const Request&, int16_t, wire::ErrorCode error) {
     Response response;
     response.error_code = for_groups(error);
+    response.protocol_name.reset();
     return response;
 }
 
