@@ -175,9 +175,9 @@ is(committed('g'), 3, 'from the new offset on');
 leave($member);
 
 # One whose session ends while the group is held: the group's next generation is not stored over what the session sees.
-$member = join_group('g', session_timeout_ms => 500);
-my $epoch = $server->sql(q{SELECT epoch FROM kafka.consumer_group WHERE group_id = 'g'});
+$member = join_group('g', session_timeout_ms => 1000);
 $session->query_safe('BEGIN; ' . reset_to('g', 4));
+my $epoch = $session->query_safe(q{SELECT epoch FROM kafka.consumer_group WHERE group_id = 'g'});
 wait_until('its session is over', sub { !@{ $client->call('DescribeGroups', 5, { groups => ['g'] })->{groups}[0]{members} } });
 is(produce_values($client, $topic, 'newer'), 101, 'the broker stores');
 is($server->sql(q{SELECT epoch FROM kafka.consumer_group WHERE group_id = 'g'}), $epoch, 'but nothing of that group');
