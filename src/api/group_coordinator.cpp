@@ -22,6 +22,13 @@ constexpr std::chrono::milliseconds load_retry_interval(100);
 /// As Kafka shows the host of a member.
 std::string host_of(const net::Address& address) { return "/" + address.host; }
 
+group::MigrationPolicy migration_policy(const std::string& name) {
+    using enum group::MigrationPolicy;
+    if (name == "upgrade") return upgrade;
+    if (name == "downgrade") return downgrade;
+    return name == "disabled" ? disabled : bidirectional;
+}
+
 group::Settings group_settings(const pg::Settings& s) {
     group::Settings g;
     g.group_min_session_timeout_ms = s.group.min_session_timeout_ms;
@@ -36,6 +43,7 @@ group::Settings group_settings(const pg::Settings& s) {
     g.group_consumer_max_session_timeout_ms = s.group.consumer_max_session_timeout_ms;
     g.group_consumer_max_size = s.group.consumer_max_size;
     g.group_consumer_assignors = s.group.consumer_assignors;
+    g.group_consumer_migration_policy = migration_policy(s.group.consumer_migration_policy);
     g.offsets_retention_minutes = s.offsets_retention_minutes;
     g.offset_metadata_max_bytes = s.offset_metadata_max_bytes;
     return g;

@@ -1,5 +1,6 @@
 #include "group/classic.h"
-#include "group/subscription.h"
+#include "group/classic_requests.h"
+#include "group/embedded_protocol.h"
 
 namespace kafka::group {
 
@@ -55,10 +56,7 @@ void ClassicGroup::answer_sync(Turn& turn, Member& member, ErrorCode error) {
 
 /// The oldest of those that are left becomes leader where the leader goes.
 void ClassicGroup::remove_member(Turn& turn, Member& member, ErrorCode told) {
-    wire::join_group::Response refusal;
-    refusal.error_code = told;
-    refusal.protocol_name.reset();
-    answer_join(turn, member, std::move(refusal));
+    answer_join(turn, member, refused_join(told, ""));
     answer_sync(turn, member, told);
     const bool led = is_leader(member);
     sessions_.cancel(member.id());
@@ -67,6 +65,15 @@ void ClassicGroup::remove_member(Turn& turn, Member& member, ErrorCode told) {
     if (!led) return;
     leader_.reset();
     if (!members_.empty()) leader_ = members_.in_order().front()->id();
+}
+
+void ClassicGroup::dismiss(Turn& turn) {
+    for (Member* member : members_.in_order()) {
+        const ErrorCode told =
+            member->is_new ? ErrorCode::unknown_member_id : ErrorCode::rebalance_in_progress;
+        answer_join(turn, *member, refused_join(told, member->id()));
+        answer_sync(turn, *member, ErrorCode::rebalance_in_progress);
+    }
 }
 
 std::vector<Ticket> ClassicGroup::tickets() const {
@@ -83,8 +90,8 @@ wire::describe_groups::DescribedGroup ClassicGroup::describe() const {
     described.group_id = id_;
     described.group_state = state_name();
     described.protocol_type = protocol_type_;
-    const bool stable = state_ == State::stable;
-    if (stable) described.protocol_data = protocol_.value_or("");
+    const bool stable = state_ == State::stable && protocol_;
+    if (stable) described.protocol_data = *protocol_;
     for (const Member* member : members_.in_order()) {
         auto& shown = described.members.emplace_back();
         shown.member_id = member->id();

@@ -9,7 +9,8 @@
 // Empty. Each round of it is a generation.
 //
 // Stored is the last generation that was completed, with the assignment of each member. A round under way is
-// not: after a restart the group is in its last generation, and members that came since are unknown to it.
+// not: after a restart the group is in its last generation, and members that came since are unknown to it. A group
+// with members that is stored without a protocol is to begin a rebalance at once; so it is after a downgrade.
 //
 // classic.cpp: errors and describing; classic_join.cpp: JoinGroup; classic_generation.cpp: from one generation
 // to the next, and time; classic_sync.cpp: SyncGroup, Heartbeat, LeaveGroup; classic_stored.cpp: what is stored.
@@ -36,6 +37,9 @@ public:
     void sync(Turn& turn, const Caller& caller, const wire::sync_group::Request& request);
     void heartbeat(Turn& turn, const Caller& caller, const wire::heartbeat::Request& request);
     void leave(Turn& turn, const Caller& caller, const wire::leave_group::Request& request);
+    /// Tells everybody who waits to join again, as what the group is about to become (migration.h). Members that
+    /// have not been in any generation yet do so from the start.
+    void dismiss(Turn& turn);
 
     // Time.
 
@@ -124,6 +128,7 @@ private:
     void complete_join(Turn& turn);
     bool elect_joined_leader();
     void start_generation(Turn& turn);
+    bool lacks_generation() const;
     void expire(Turn& turn, const std::string& member_id);
     void initial_delay_over(Turn& turn);
     void sync_time_over(Turn& turn);

@@ -85,7 +85,11 @@ void ClassicGroup::start_generation(Turn& turn) {
     }
 }
 
+/// Members who have never agreed on a protocol here (see the header).
+bool ClassicGroup::lacks_generation() const { return state_ == State::stable && !protocol_; }
+
 std::optional<Time> ClassicGroup::next_deadline() const {
+    if (lacks_generation()) return Time::min();
     auto next = sessions_.next();
     for (const auto& deadline : {join_deadline_, sync_deadline_})
         if (deadline && (!next || *deadline < *next)) next = deadline;
@@ -93,6 +97,7 @@ std::optional<Time> ClassicGroup::next_deadline() const {
 }
 
 void ClassicGroup::tick(Turn& turn) {
+    if (lacks_generation()) prepare_rebalance(turn);
     // One at a time: what becomes of one may begin the session of another anew.
     for (auto due = sessions_.take_due(turn.now.time, 1); !due.empty();
          due = sessions_.take_due(turn.now.time, 1))

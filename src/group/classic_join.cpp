@@ -1,9 +1,9 @@
 // JoinGroup.
 #include "group/classic.h"
+#include "group/classic_requests.h"
 #include "wire/text.h"
 
 #include <algorithm>
-#include <set>
 
 namespace kafka::group {
 namespace {
@@ -21,35 +21,11 @@ std::string new_member_id(const Turn& turn, const Caller& caller,
     return std::string(wire::text_prefix(name, max_name_in_id)) + "-" + turn.new_id();
 }
 
-/// Kept copies; of a protocol that is named twice the first counts.
-std::vector<Protocol> protocols_of(const wire::join_group::Request& request) {
-    std::vector<Protocol> protocols;
-    std::set<wire::View> seen;
-    for (const auto& protocol : request.protocols)
-        if (seen.insert(protocol.name).second)
-            protocols.push_back({protocol.name, copy_bytes(protocol.metadata)});
-    return protocols;
-}
-
-int32_t rebalance_timeout_of(const Caller& caller, const wire::join_group::Request& request) {
-    return caller.version == 0 ? request.session_timeout_ms : request.rebalance_timeout_ms;
-}
-
-wire::join_group::Response refusal(ErrorCode error, const std::string& member_id) {
-    wire::join_group::Response response;
-    response.error_code = error;
-    response.protocol_name.reset();
-    response.member_id = member_id;
-    return response;
-}
-
 } // namespace
 
 void ClassicGroup::join(Turn& turn, const Caller& caller, const wire::join_group::Request& request) {
     if (!accepts(turn.settings, request.member_id)) return refuse_for_size(turn, caller, request.member_id);
-    if (!supports(request))
-        return turn.effects.reply(caller.ticket,
-                                  refusal(ErrorCode::inconsistent_group_protocol, request.member_id));
+    if (!supports(request)) return refuse(turn, caller, request, ErrorCode::inconsistent_group_protocol);
     if (request.member_id.empty())
         join_new(turn, caller, request);
     else
@@ -67,7 +43,7 @@ bool ClassicGroup::accepts(const Settings& settings, const std::string& member_i
 }
 
 void ClassicGroup::refuse_for_size(Turn& turn, const Caller& caller, const std::string& member_id) {
-    turn.effects.reply(caller.ticket, refusal(ErrorCode::group_max_size_reached, ""));
+    turn.effects.reply(caller.ticket, refused_join(ErrorCode::group_max_size_reached, ""));
     if (pending_.erase(member_id)) sessions_.cancel(member_id);
     Member* member = members_.find(member_id);
     if (member) remove_member(turn, *member, ErrorCode::unknown_member_id);
@@ -87,10 +63,10 @@ void ClassicGroup::join_new(Turn& turn, const Caller& caller, const wire::join_g
     if (request.group_instance_id) {
         Member* before = members_.find_static(*request.group_instance_id);
         if (before) return replace_static(turn, caller, request, *before, id);
-    } else if (caller.version >= 4) {
+    } else if (needs_member_id(caller, request)) {
         pending_.insert(id);
         sessions_.set(id, turn.now.time + milliseconds(request.session_timeout_ms));
-        return turn.effects.reply(caller.ticket, refusal(ErrorCode::member_id_required, id));
+        return turn.effects.reply(caller.ticket, refused_join(ErrorCode::member_id_required, id));
     }
     add_member(turn, caller, request, id);
 }
@@ -99,17 +75,17 @@ void ClassicGroup::join_known(Turn& turn, const Caller& caller, const wire::join
     const std::string& id = request.member_id;
     if (!request.group_instance_id && pending_.contains(id)) return add_member(turn, caller, request, id);
     const ErrorCode error = check_member(id, request.group_instance_id);
-    if (error != ErrorCode::none) return turn.effects.reply(caller.ticket, refusal(error, id));
+    if (error != ErrorCode::none) return refuse(turn, caller, request, error);
     join_again(turn, caller, request, *members_.find(id));
 }
 
 /// A leader that joins a Stable group wants a rebalance: something has changed that the members' metadata do not
-/// say. Others get the generation again that they may not have heard of.
+/// say. Others get the generation again that they may not have heard of, where there is one.
 void ClassicGroup::join_again(Turn& turn, const Caller& caller, const wire::join_group::Request& request,
                               Member& member) {
     const bool unchanged = member.classic().protocols == protocols_of(request);
     const bool wants_rebalance = state_ == State::stable && is_leader(member);
-    if (state_ != State::preparing_rebalance && unchanged && !wants_rebalance)
+    if (state_ != State::preparing_rebalance && unchanged && !wants_rebalance && !lacks_generation())
         return turn.effects.reply(caller.ticket, generation_for(member));
     update_member(turn, caller, request, member);
     rebalance_or_complete(turn);
@@ -136,7 +112,7 @@ void ClassicGroup::add_member(Turn& turn, const Caller& caller, const wire::join
 void ClassicGroup::update_member(Turn& turn, const Caller& caller, const wire::join_group::Request& request,
                                  Member& member) {
     // The client has given up on its earlier request; should it still listen, it is to join again.
-    answer_join(turn, member, refusal(ErrorCode::rebalance_in_progress, member.id()));
+    answer_join(turn, member, refused_join(ErrorCode::rebalance_in_progress, member.id()));
     members_.set_protocols(member, protocols_of(request));
     members_.set_joining(member, caller.ticket);
     subscribed_.reset();
@@ -152,7 +128,7 @@ void ClassicGroup::replace_static(Turn& turn, const Caller& caller, const wire::
                                   Member& member, const std::string& id) {
     const auto leader_before = leader_;
     if (is_leader(member)) leader_ = id;
-    answer_join(turn, member, refusal(ErrorCode::fenced_instance_id, member.id()));
+    answer_join(turn, member, refused_join(ErrorCode::fenced_instance_id, member.id()));
     answer_sync(turn, member, ErrorCode::fenced_instance_id);
     sessions_.cancel(member.id());
     members_.rename(member, id);

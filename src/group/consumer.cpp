@@ -27,6 +27,8 @@ void take_over(MemberRow& row, const ConsumerGroup::Request& request, const Clie
     }
     row.client_id = client.id;
     row.client_host = client.host;
+    row.session_timeout_ms = -1; // the group's
+    member.classic.reset();
 }
 
 bool same_subscription(const MemberRow& a, const MemberRow& b) {
@@ -111,23 +113,27 @@ ConsumerGroup::beat(const Request& request, const Caller& caller, Turn& turn) {
 
     MemberRow row = admitted.row;
     take_over(row, request, caller.client);
-    const bool changed = !same_subscription(admitted.row, row);
-    if (changed)
+    if (!same_subscription(admitted.row, row))
         if (const std::optional<std::string> why = bad_regex(std::get<ConsumerMember>(row.state).topic_regex))
             return Refusal{ErrorCode::invalid_regular_expression,
                            "the regular expression is not legal here: " + *why};
 
+    take_in(admitted, std::move(row), owned, turn);
+    heard_of(members_.find(admitted.row.member_id)->second, turn.now.time, turn.settings);
+    flush(turn.effects);
+    return answer(request, admitted.row, turn.settings);
+}
+
+/// The member is from now on as the row says; epochs, targets and what it has follow from that.
+void ConsumerGroup::take_in(const Admitted& admitted, MemberRow row, const Owned& owned, Turn& turn) {
     const std::string member_id = row.member_id;
+    const bool changed = !same_subscription(admitted.row, row);
     const bool first = members_.empty();
     if (admitted.replaces) remove(*admitted.replaces, turn.effects);
     if (const Member* known = find(member_id); !known || known->row != row) put(std::move(row));
     advance_epoch(changed, first, turn);
     if (row_.assignment_epoch < row_.epoch) assign_targets(turn);
     reconcile(member_id, owned, changed, turn);
-
-    heard_of(members_.find(member_id)->second, turn.now.time, turn.settings);
-    flush(turn.effects);
-    return answer(request, admitted.row, turn.settings);
 }
 
 /// The group's epoch rises when it is new, and when a subscription or a subscribed topic has changed.

@@ -6,13 +6,18 @@
 // free; a partition is free once its owner has said that it has given it up. Who takes too long to give up (its
 // rebalance timeout), or is not heard of (session timeout), loses membership.
 //
+// Members of the classic protocol may be among them (migration.h says how they come there). For them the member epoch
+// is the generation: when there is something new for them a heartbeat is answered with REBALANCE_IN_PROGRESS, with
+// JoinGroup they say what they own and move on as others do with each heartbeat, SyncGroup tells them what they have.
+// None of them leads.
+//
 // Requests are answered at once. What is stored is the group's row and its members' rows; timers, and what regular
 // expressions match, are not.
 //
 // v1 of the heartbeat: clients make their member ids (KIP-1082); subscribed_topic_regex, for which see topic_regex.h.
-// Not implemented: members of the classic protocol in such a group, so the online upgrade and downgrade of a live
-// group; assignments by the clients (which Kafka lacks, too); racks; settings of a single group.
+// Not implemented: assignments by the clients (which Kafka lacks, too); racks; settings of a single group.
 #pragma once
+#include "group/embedded_protocol.h"
 #include "group/subscribed_topics.h"
 #include "wire/messages/consumer_group_describe.h"
 
@@ -39,6 +44,13 @@ public:
     static std::optional<HeartbeatResponse> refuse_unknown(const Request& request, int16_t version,
                                                            const Settings& settings);
 
+    // Requests of members of the classic protocol. The session timeout of a JoinGroup has been looked at.
+
+    void join(Turn& turn, const Caller& caller, const wire::join_group::Request& request);
+    void sync(Turn& turn, const Caller& caller, const wire::sync_group::Request& request);
+    void heartbeat(Turn& turn, const Caller& caller, const wire::heartbeat::Request& request);
+    void leave(Turn& turn, const Caller& caller, const wire::leave_group::Request& request);
+
     /// Sets what the row says. The first tick() gives members that were stored all their time again.
     void apply(const GroupRow& row) { row_ = row; }
     void apply(const MemberRow& row, const Now& now);
@@ -49,8 +61,8 @@ public:
     void tick(Turn& turn);
     std::optional<Time> next_deadline() const;
 
-    /// May this member commit offsets? NONE, UNKNOWN_MEMBER_ID, STALE_MEMBER_EPOCH, or UNSUPPORTED_VERSION for
-    /// an OffsetCommit before v9. Epoch -1 is nobody's: a tool's, and allowed while the group is empty.
+    /// May this member commit offsets? NONE, UNKNOWN_MEMBER_ID, STALE_MEMBER_EPOCH (ILLEGAL_GENERATION for one of
+    /// the classic protocol), or UNSUPPORTED_VERSION for an OffsetCommit before v9 of one of the other. Epoch -1 is nobody's: a tool's, and allowed while the group is empty.
     ErrorCode check_commit(wire::View member_id, int32_t member_epoch, int16_t version) const;
     /// The same for TxnOffsetCommit, where members need not name themselves.
     ErrorCode check_transactional_commit(wire::View member_id, const std::optional<std::string>& instance_id,
@@ -75,6 +87,10 @@ public:
     const std::string& protocol_type() const { return row_.protocol_type; }
     bool exists() const { return row_.epoch > 0; }
     bool empty() const { return members_.empty(); }
+    bool stable() const; ///< everybody has what it is to have
+    /// How many members speak which protocol.
+    size_t classic_members() const { return classic_members_; }
+    size_t consumer_members() const { return members_.size() - classic_members_; }
     bool forgettable() const { return !exists(); }
     bool has_pending() const { return false; }
     std::vector<Ticket> tickets() const { return {}; } ///< nobody waits
@@ -87,11 +103,16 @@ private:
         Time session_deadline{};
         bool counting = false; ///< the time of its session; not yet when it has just been read from the table
         std::optional<Time> rebalance_deadline; ///< for giving up what is pending
+        std::optional<Time> join_deadline;      ///< classic: for joining again, which it was told to do
+        std::optional<Time> sync_deadline;      ///< classic: for asking what it has, after it has joined
         Time queued = Time::max();              ///< the time of its entry in deadlines_
         ConsumerMember& state() { return std::get<ConsumerMember>(row.state); }
         const ConsumerMember& state() const { return std::get<ConsumerMember>(row.state); }
         Time deadline() const {
-            return rebalance_deadline ? std::min(*rebalance_deadline, session_deadline) : session_deadline;
+            Time first = session_deadline;
+            for (const auto& deadline : {rebalance_deadline, join_deadline, sync_deadline})
+                if (deadline) first = std::min(first, *deadline);
+            return first;
         }
     };
     struct Refusal {
@@ -109,6 +130,7 @@ private:
     static std::optional<Refusal> check(const Request& request, int16_t version, const Settings& settings);
     static HeartbeatResponse refusal(const Refusal& refusal);
     std::variant<HeartbeatResponse, Refusal> beat(const Request& request, const Caller& caller, Turn& turn);
+    void take_in(const Admitted& admitted, MemberRow row, const Owned& owned, Turn& turn);
     void advance_epoch(bool changed, bool first_member, Turn& turn);
     HeartbeatResponse answer(const Request& request, const MemberRow& before, const Settings& settings) const;
 
@@ -116,12 +138,28 @@ private:
     std::variant<Admitted, Refusal> admit(const Request& request, const Owned& owned, Turn& turn) const;
     std::variant<Admitted, Refusal> admit_static(const Request& request, const std::string& member_id,
                                                  const Owned& owned) const;
+    bool is_full_for(const std::string& member_id, const std::optional<std::string>& instance_id,
+                     const Settings& settings) const;
     MemberRow new_member(const std::string& member_id) const;
+    static Admitted replacement(const Member& before, const std::string& member_id);
     std::variant<HeartbeatResponse, Refusal> leave(const Request& request, Turn& turn);
     void leave_for_a_while(const Member& member, Turn& turn);
     void remove_members(const std::vector<std::string>& member_ids, Turn& turn);
     const Member* find(wire::View member_id) const;
     const Member* find_static(const std::optional<std::string>& instance_id) const;
+    static ErrorCode check_epoch(const Member& member, int32_t epoch);
+
+    // consumer_classic_members.cpp: members of the classic protocol
+    ErrorCode check_join(const wire::join_group::Request& request, const Settings& settings) const;
+    bool supports(const wire::join_group::Request& request) const;
+    std::variant<Admitted, ErrorCode> admit(const wire::join_group::Request& request, Turn& turn) const;
+    ErrorCode check_classic(const std::string& member_id, const std::optional<std::string>& instance_id,
+                            int32_t generation) const;
+    ErrorCode check_sync(const wire::sync_group::Request& request) const;
+    bool has_to_join_again(const Member& member) const;
+    void expect_join(Member& member, Time now);
+    std::variant<const Member*, ErrorCode>
+    find_leaving(const wire::leave_group::MemberIdentity& identity) const;
 
     // consumer_assignment.cpp: targets, and leading members to them
     std::string preferred_assignor(const Settings& settings) const;
@@ -146,6 +184,7 @@ private:
     GroupRow row_;
     std::map<std::string, Member, std::less<>> members_;
     std::unordered_map<std::string, std::string> static_members_; ///< member id by instance id
+    size_t classic_members_ = 0;
     /// Who has a partition, or has yet to say that it has given it up.
     std::unordered_map<TopicPartition, const Member*, TopicPartitionHash> owners_;
 

@@ -6,8 +6,6 @@ namespace {
 
 constexpr int32_t joins = 0, left_for_a_while = -2;
 
-const ConsumerMember& state_of(const MemberRow& row) { return std::get<ConsumerMember>(row.state); }
-
 /// Is this epoch the member's? Also the one before it, as long as the member says that it owns nothing but what it
 /// was given since: then it has not got the answer that bore the new one.
 bool is_current(const ConsumerMember& member, int32_t epoch, const std::optional<Assignment>& owned) {
@@ -35,16 +33,31 @@ MemberRow ConsumerGroup::new_member(const std::string& member_id) const {
     return row;
 }
 
+/// Unlike in Kafka 4.2 a static member that comes back has its place also where the group is full.
+bool ConsumerGroup::is_full_for(const std::string& member_id, const std::optional<std::string>& instance_id,
+                                const Settings& settings) const {
+    if (find(member_id) || find_static(instance_id)) return false;
+    return members_.size() >= size_t(std::max(settings.group_consumer_max_size, 0));
+}
+
+/// A static member under another member id, with all that it had until now.
+ConsumerGroup::Admitted ConsumerGroup::replacement(const Member& before, const std::string& member_id) {
+    Admitted back{before.row, {}};
+    if (member_id != before.row.member_id) back.replaces = before.row.member_id;
+    back.row.member_id = member_id;
+    ConsumerMember& state = std::get<ConsumerMember>(back.row.state);
+    state.epoch = state.previous_epoch = 0;
+    return back;
+}
+
 std::variant<ConsumerGroup::Admitted, ConsumerGroup::Refusal>
 ConsumerGroup::admit(const Request& request, const Owned& owned, Turn& turn) const {
-    const Member* known = find(request.member_id);
-    // Unlike in Kafka a static member that comes back has its place also where the group is full.
-    if (!known && !find_static(request.instance_id) &&
-        members_.size() >= size_t(std::max(turn.settings.group_consumer_max_size, 0)))
+    if (is_full_for(request.member_id, request.instance_id, turn.settings))
         return Refusal{ErrorCode::group_max_size_reached, "the group has all the members that it may have"};
     const std::string member_id = request.member_id.empty() ? turn.new_id() : request.member_id;
     if (request.instance_id) return admit_static(request, member_id, owned);
 
+    const Member* known = find(request.member_id);
     if (!known && request.member_epoch != joins)
         return Refusal{ErrorCode::unknown_member_id, "the group has no member " + member_id};
     if (known && !is_current(known->state(), request.member_epoch, owned))
@@ -55,7 +68,7 @@ ConsumerGroup::admit(const Request& request, const Owned& owned, Turn& turn) con
 }
 
 /// The same for a static member (KIP-345), known by its instance id. When it comes back after it has left for a
-/// while, it takes over what it had, under its new member id.
+/// while, or changes its protocol, it takes over what it had, under its new member id.
 std::variant<ConsumerGroup::Admitted, ConsumerGroup::Refusal>
 ConsumerGroup::admit_static(const Request& request, const std::string& member_id, const Owned& owned) const {
     const Member* before = find_static(request.instance_id);
@@ -74,15 +87,10 @@ ConsumerGroup::admit_static(const Request& request, const std::string& member_id
         if (const Member* known = find(member_id)) return Admitted{known->row, {}};
         return Admitted{new_member(member_id), {}};
     }
-    if (before->state().epoch != left_for_a_while)
+    if (before->state().epoch != left_for_a_while && !before->state().classic)
         return Refusal{ErrorCode::unreleased_instance_id,
                        "a member still holds the instance id " + *request.instance_id};
-    Admitted back{before->row, {}};
-    if (member_id != before->row.member_id) back.replaces = before->row.member_id;
-    back.row.member_id = member_id;
-    ConsumerMember& state = std::get<ConsumerMember>(back.row.state);
-    state.epoch = state.previous_epoch = 0;
-    return back;
+    return replacement(*before, member_id);
 }
 
 std::variant<ConsumerGroup::HeartbeatResponse, ConsumerGroup::Refusal>
@@ -123,13 +131,18 @@ void ConsumerGroup::remove_members(const std::vector<std::string>& member_ids, T
     flush(turn.effects);
 }
 
+ErrorCode ConsumerGroup::check_epoch(const Member& member, int32_t epoch) {
+    if (member.state().epoch == epoch) return ErrorCode::none;
+    return member.state().classic ? ErrorCode::illegal_generation : ErrorCode::stale_member_epoch;
+}
+
 ErrorCode ConsumerGroup::check_commit(wire::View member_id, int32_t member_epoch, int16_t version) const {
     constexpr int16_t first_with_member_epoch = 9;
     if (member_epoch < 0 && empty()) return ErrorCode::none;
     const Member* member = find(member_id);
     if (!member) return ErrorCode::unknown_member_id;
-    if (version < first_with_member_epoch) return ErrorCode::unsupported_version;
-    return member->state().epoch == member_epoch ? ErrorCode::none : ErrorCode::stale_member_epoch;
+    if (version < first_with_member_epoch && !member->state().classic) return ErrorCode::unsupported_version;
+    return check_epoch(*member, member_epoch);
 }
 
 ErrorCode ConsumerGroup::check_transactional_commit(wire::View member_id,
@@ -139,7 +152,7 @@ ErrorCode ConsumerGroup::check_transactional_commit(wire::View member_id,
     if (member_epoch == -1 && member_id.empty() && !instance_id) return ErrorCode::none;
     const Member* member = find(member_id);
     if (!member) return ErrorCode::unknown_member_id;
-    return member->state().epoch == member_epoch ? ErrorCode::none : ErrorCode::stale_member_epoch;
+    return check_epoch(*member, member_epoch);
 }
 
 ErrorCode ConsumerGroup::check_fetch(const std::optional<std::string>& member_id,
@@ -147,7 +160,7 @@ ErrorCode ConsumerGroup::check_fetch(const std::optional<std::string>& member_id
     if (!member_id && member_epoch < 0) return ErrorCode::none;
     const Member* member = member_id ? find(*member_id) : nullptr;
     if (!member) return ErrorCode::unknown_member_id;
-    return state_of(member->row).epoch == member_epoch ? ErrorCode::none : ErrorCode::stale_member_epoch;
+    return check_epoch(*member, member_epoch);
 }
 
 } // namespace kafka::group

@@ -6,7 +6,9 @@ namespace kafka::group {
 
 namespace {
 
-milliseconds session_timeout(const Settings& settings) {
+/// Of the group; members of the classic protocol have their own.
+milliseconds session_timeout(const MemberRow& row, const Settings& settings) {
+    if (std::get<ConsumerMember>(row.state).classic) return milliseconds(row.session_timeout_ms);
     const int32_t least = settings.group_consumer_min_session_timeout_ms;
     const int32_t most = settings.group_consumer_max_session_timeout_ms;
     return milliseconds(std::max(std::min(settings.group_consumer_session_timeout_ms, most), least));
@@ -46,6 +48,7 @@ void ConsumerGroup::set(const MemberRow& row) {
     const auto known = members_.find(row.member_id);
     if (known != members_.end()) {
         release(known->second);
+        classic_members_ -= known->second.state().classic.has_value();
         const std::optional<std::string>& instance = known->second.row.instance_id;
         const auto held = instance ? static_members_.find(*instance) : static_members_.end();
         if (held != static_members_.end() && held->second == row.member_id) static_members_.erase(held);
@@ -59,6 +62,7 @@ void ConsumerGroup::set(const MemberRow& row) {
     member.row = row;
     if (!std::holds_alternative<ConsumerMember>(row.state)) member.row.state = ConsumerMember{};
     if (row.instance_id) static_members_[*row.instance_id] = row.member_id;
+    classic_members_ += member.state().classic.has_value();
     claim(member);
 }
 
@@ -110,7 +114,7 @@ std::vector<MemberRow> ConsumerGroup::member_rows() const {
 }
 
 void ConsumerGroup::heard_of(Member& member, Time now, const Settings& settings) {
-    member.session_deadline = now + session_timeout(settings);
+    member.session_deadline = now + session_timeout(member.row, settings);
     if (!std::exchange(member.counting, true) && !member.state().pending_revocation.empty())
         member.rebalance_deadline = now + milliseconds(std::max(member.row.rebalance_timeout_ms, 0));
     arm(member);
@@ -163,14 +167,18 @@ bool ConsumerGroup::subscribed_to(wire::View topic_name) const {
 const char* ConsumerGroup::state_name() const {
     if (members_.empty()) return "Empty";
     if (row_.epoch > row_.assignment_epoch) return "Assigning";
-    const bool stable = std::all_of(members_.begin(), members_.end(),
-                                    [&](const auto& entry) { return reconciled(entry.second.state()); });
-    return stable ? "Stable" : "Reconciling";
+    return stable() ? "Stable" : "Reconciling";
+}
+
+bool ConsumerGroup::stable() const {
+    return row_.epoch == row_.assignment_epoch &&
+           std::all_of(members_.begin(), members_.end(),
+                       [&](const auto& entry) { return reconciled(entry.second.state()); });
 }
 
 wire::consumer_group_describe::DescribedGroup ConsumerGroup::describe(const TopicLookup& topics,
                                                                       const Settings& settings) const {
-    constexpr int8_t consumer_type = 1;
+    constexpr int8_t classic_type = 0, consumer_type = 1;
     wire::consumer_group_describe::DescribedGroup group;
     group.group_id = row_.group_id;
     group.group_state = state_name();
@@ -190,7 +198,7 @@ wire::consumer_group_describe::DescribedGroup ConsumerGroup::describe(const Topi
         described.subscribed_topic_regex = state.topic_regex.value_or("");
         described.assignment = group::describe(state.assigned, topics);
         described.target_assignment = group::describe(state.target, topics);
-        described.member_type = consumer_type;
+        described.member_type = state.classic ? classic_type : consumer_type;
     }
     return group;
 }

@@ -1,15 +1,18 @@
-// Which group ids are legal. Pure.
+// Which ids of groups and members are legal. Pure.
 #pragma once
 #include "wire/bytes.h"
 
 namespace kafka::group {
 
-/// Longer ids are refused, though Kafka takes them: they are keys of tables, whose indexes have a limit.
-inline constexpr size_t max_group_id_length = 1'000;
+/// Longer ids are refused, though Kafka takes them: both together are a key of a table, whose index has a limit.
+inline constexpr size_t max_group_id_length = 1'000, max_member_id_length = 1'000;
 
 inline bool storable_group_id(wire::View id) { return id.size() <= max_group_id_length; }
 
 /// For members; tools and consumers that assign themselves may use the empty id, too.
 inline bool legal_group_id(wire::View id) { return !id.empty() && storable_group_id(id); }
+
+/// Where clients make the ids of members.
+inline bool storable_member_id(wire::View id) { return id.size() <= max_member_id_length; }
 
 } // namespace kafka::group

@@ -34,6 +34,12 @@ ConsumerGroup* Groups::find_consumer(const std::string& group_id) {
     return group ? std::get_if<ConsumerGroup>(&group->kind) : nullptr;
 }
 
+/// After a request or some time.
+void Groups::finish(Turn& turn, const std::string& group_id) {
+    downgrade_if_due(turn, group_id);
+    settle(group_id);
+}
+
 /// After anything has happened to a group: its next deadline is known, and it is forgotten if nothing is left.
 void Groups::settle(const std::string& group_id) {
     const Group* group = find(group_id);
@@ -51,7 +57,7 @@ void Groups::settle(const std::string& group_id) {
 void Groups::tick(Turn& turn) {
     for (const std::string& id : deadlines_.take_due(turn.now.time, groups_per_tick)) {
         std::visit([&](auto& kind) { kind.tick(turn); }, get(id)->kind);
-        settle(id);
+        finish(turn, id);
     }
     expire_offsets(turn);
 }
@@ -62,7 +68,7 @@ void Groups::apply(const Row& row, const Now& now) {
     std::visit([&](const auto& of_a_kind) { apply(of_a_kind, now); }, row);
 }
 
-/// A group that the row says is of the other kind has no members; it is replaced and keeps its offsets.
+/// A group that the row says is of the other kind is replaced and keeps its offsets; its members' rows follow.
 void Groups::apply(const GroupRow& row, const Now&) {
     if (row.removed) {
         groups_.erase(row.group_id);

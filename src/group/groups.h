@@ -5,8 +5,8 @@
 // by a reply to their ticket; those that only read return their response. A reply to a ticket whose client is
 // gone is dropped by whoever gets it: a broken connection changes nothing in a group.
 //
-// groups.cpp: finding, time, rows; groups_members.cpp: what members ask; groups_admin.cpp: list, describe,
-// delete; groups_offsets.cpp: offsets and their retention.
+// groups.cpp: finding, time, rows; groups_members.cpp: what members ask; groups_migration.cpp: changing the kind of a
+// group with members; groups_admin.cpp: list, describe, delete; groups_offsets.cpp: offsets and their retention.
 #pragma once
 #include "group/classic.h"
 #include "group/consumer.h"
@@ -19,9 +19,10 @@
 
 namespace kafka::group {
 
-/// A group is of one kind at a time, and becomes one of the other when a member of that comes while it is empty.
+/// A group is of one kind at a time, and becomes one of the other when a member of that comes while it is empty; for
+/// groups with members see migration.h.
 /// Each kind has, with the meaning that they have in ClassicGroup:
-///   requests  those of its protocol
+///   requests  those of the classic protocol; ConsumerGroup has those of the other as well
 ///   time      tick(turn), next_deadline()
 ///   offsets   an overload of may_commit_to() in groups_offsets.cpp, committed(turn, member id),
 ///             store_group(turn), subscribed_to(topic), may_delete_offsets(), unused_since_ms(commit time)
@@ -91,11 +92,17 @@ private:
     ClassicGroup* find_classic(const std::string& group_id);
     ConsumerGroup* find_consumer(const std::string& group_id);
     void become_classic(Turn& turn, const std::string& group_id);
+    void finish(Turn& turn, const std::string& group_id);
     void settle(const std::string& group_id);
     void remove(Turn& turn, const std::string& group_id);
     void apply(const GroupRow& row, const Now& now);
     void apply(const MemberRow& row, const Now& now);
     void apply(const OffsetRow& row, const Now& now);
+
+    // groups_migration.cpp
+    const char* upgrade(Turn& turn, const Caller& caller, const ConsumerGroup::Request& request,
+                        ClassicGroup& classic);
+    void downgrade_if_due(Turn& turn, const std::string& group_id);
 
     // groups_offsets.cpp
     ErrorCode may_commit(const Caller& caller, const wire::offset_commit::Request& request) const;

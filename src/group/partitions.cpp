@@ -34,6 +34,18 @@ template <class Combine> Assignment combined(const Assignment& a, const Assignme
     return all;
 }
 
+using PartitionsByTopic = std::map<wire::Uuid, std::vector<int32_t>>;
+
+Assignment in_order(PartitionsByTopic by_topic) {
+    Assignment all;
+    for (auto& [topic, partitions] : by_topic) {
+        std::sort(partitions.begin(), partitions.end());
+        partitions.erase(std::unique(partitions.begin(), partitions.end()), partitions.end());
+        if (!partitions.empty()) all.push_back({topic, std::move(partitions)});
+    }
+    return all;
+}
+
 } // namespace
 
 size_t TopicIdHash::operator()(const wire::Uuid& id) const {
@@ -80,24 +92,37 @@ Assignment of_topics(const Assignment& all, const std::vector<wire::Uuid>& topic
 std::optional<Assignment>
 from_request(const std::optional<std::vector<wire::consumer_group_heartbeat::TopicPartitions>>& owned) {
     if (!owned) return {};
-    std::map<wire::Uuid, std::vector<int32_t>> by_topic;
+    PartitionsByTopic by_topic;
     for (const auto& t : *owned) {
         std::vector<int32_t>& partitions = by_topic[t.topic_id];
         partitions.insert(partitions.end(), t.partitions.begin(), t.partitions.end());
     }
-    Assignment all;
-    for (auto& [topic, partitions] : by_topic) {
-        std::sort(partitions.begin(), partitions.end());
-        partitions.erase(std::unique(partitions.begin(), partitions.end()), partitions.end());
-        if (!partitions.empty()) all.push_back({topic, std::move(partitions)});
-    }
-    return all;
+    return in_order(std::move(by_topic));
 }
 
 wire::consumer_group_heartbeat::Assignment to_response(const Assignment& assigned) {
     wire::consumer_group_heartbeat::Assignment response;
     for (const TopicPartitions& t : assigned) response.topic_partitions.push_back({t.topic_id, t.partitions});
     return response;
+}
+
+Assignment by_id(const std::vector<NamedPartitions>& named, const TopicLookup& topics) {
+    PartitionsByTopic by_topic;
+    for (const NamedPartitions& t : named) {
+        const std::optional<TopicInfo> topic = topics.by_name(t.topic);
+        if (!topic) continue;
+        for (const int32_t partition : t.partitions)
+            if (partition >= 0 && partition < topic->partitions) by_topic[topic->id].push_back(partition);
+    }
+    return in_order(std::move(by_topic));
+}
+
+std::vector<NamedPartitions> by_name(const Assignment& all, const TopicLookup& topics) {
+    std::vector<NamedPartitions> named;
+    for (const TopicPartitions& t : all)
+        if (const std::optional<TopicInfo> topic = topics.by_id(t.topic_id))
+            named.push_back({std::string(topic->name), t.partitions});
+    return named;
 }
 
 } // namespace kafka::group

@@ -1,5 +1,6 @@
 // Sets of partitions, as members have them: sorted lists by topic, in the order of the topic ids. Pure.
 #pragma once
+#include "group/embedded_protocol.h"
 #include "group/types.h"
 
 #include <optional>
@@ -43,5 +44,9 @@ Assignment of_topics(const Assignment& all, const std::vector<wire::Uuid>& topic
 std::optional<Assignment>
 from_request(const std::optional<std::vector<wire::consumer_group_heartbeat::TopicPartitions>>& owned);
 wire::consumer_group_heartbeat::Assignment to_response(const Assignment& assigned);
+
+/// The same as consumers of the classic protocol say it. What does not exist is left out.
+Assignment by_id(const std::vector<NamedPartitions>& named, const TopicLookup& topics);
+std::vector<NamedPartitions> by_name(const Assignment& all, const TopicLookup& topics);
 
 } // namespace kafka::group

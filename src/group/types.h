@@ -62,6 +62,9 @@ struct Caller {
     int16_t version = 0; ///< of the request
 };
 
+/// Which groups with members may change from one protocol to the other. Groups without members always may.
+enum class MigrationPolicy { disabled, upgrade, downgrade, bidirectional };
+
 /// Kafka's broker settings for groups, with its defaults.
 struct Settings {
     int32_t group_min_session_timeout_ms = 6'000;
@@ -76,6 +79,7 @@ struct Settings {
     int32_t group_consumer_max_session_timeout_ms = 60'000;
     int32_t group_consumer_max_size = std::numeric_limits<int32_t>::max();
     std::vector<std::string> group_consumer_assignors{"uniform", "range"}; ///< the first is the default
+    MigrationPolicy group_consumer_migration_policy = MigrationPolicy::bidirectional;
     int32_t offsets_retention_minutes = 10'080;
     int32_t offset_metadata_max_bytes = 4'096;
 };
@@ -147,7 +151,7 @@ struct ConsumerMember {
     std::vector<TopicPartitions> assigned;           ///< what it may have at its epoch
     std::vector<TopicPartitions> pending_revocation; ///< what it has to give up first
     std::vector<TopicPartitions> target;             ///< what it gets in the end
-    std::optional<ClassicMember> classic;            ///< speaks the classic protocol (online upgrade)
+    std::optional<ClassicMember> classic; ///< it speaks the classic protocol. Without the assignment
     bool operator==(const ConsumerMember&) const = default;
 };
 

@@ -41,12 +41,18 @@ struct Values {
         group_consumer_max_session_timeout_ms;
     int group_consumer_max_size;
     char* group_consumer_assignors;
+    int group_consumer_migration_policy;
     int offsets_retention_minutes, offset_metadata_max_bytes;
 } values;
 
 const config_enum_entry compression_types[] = {
     {"producer", 0, false}, {"uncompressed", 1, false}, {"gzip", 2, false},  {"snappy", 3, false},
     {"lz4", 4, false},      {"zstd", 5, false},         {nullptr, 0, false},
+};
+
+const config_enum_entry migration_policies[] = {
+    {"bidirectional", 0, false}, {"upgrade", 1, false}, {"downgrade", 2, false},
+    {"disabled", 3, false},      {nullptr, 0, false},
 };
 
 struct Text {
@@ -73,6 +79,12 @@ void define(const Text& text, char*& value, const char* initial, GucContext cont
             GucStringCheckHook check) {
     DefineCustomStringVariable(text.name, text.summary, text.description, &value, initial, context, 0, check,
                                nullptr, nullptr);
+}
+
+/// The first entry is the initial value.
+void define(const Text& text, int& value, const config_enum_entry* entries) {
+    DefineCustomEnumVariable(text.name, text.summary, text.description, &value, entries->val, entries,
+                             PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
 }
 
 void define_addresses() {
@@ -118,13 +130,12 @@ void define_topic_defaults() {
             "configuration is "
             "reloaded. Kafka's auto.create.topics.enable."},
            values.auto_create_topics, true);
-    DefineCustomEnumVariable("pg_kafka.compression_type", "How record batches are stored.",
-                             "With producer a batch is stored as the producer sent it; otherwise it is "
-                             "converted to the codec given. A topic's "
-                             "own compression.type overrides it. Takes effect when the configuration is "
-                             "reloaded. Kafka's compression.type.",
-                             &values.compression_type, 0, compression_types, PGC_SIGHUP, 0, nullptr, nullptr,
-                             nullptr);
+    define({"pg_kafka.compression_type", "How record batches are stored.",
+            "With producer a batch is stored as the producer sent it; otherwise it is converted to the codec "
+            "given. A topic's "
+            "own compression.type overrides it. Takes effect when the configuration is reloaded. Kafka's "
+            "compression.type."},
+           values.compression_type, compression_types);
     define({"pg_kafka.message_max_bytes", "Largest record batch that is accepted.",
             "In bytes, as it arrives. A topic's own max.message.bytes overrides it. Takes effect when the "
             "configuration is "
@@ -262,6 +273,14 @@ void define_consumer_groups() {
             "A comma-separated list of uniform and range; members that do not choose get the first. Takes "
             "effect when the configuration is reloaded. Kafka's group.consumer.assignors."},
            values.group_consumer_assignors, "uniform,range", PGC_SIGHUP, check_assignors);
+    define(
+        {"pg_kafka.group_consumer_migration_policy",
+         "Which groups with members may change from one protocol to the other.",
+         "With upgrade, classic groups of consumers that a member of the consumer protocol joins; with "
+         "downgrade, groups of the consumer protocol that only members of the classic one are left in; "
+         "with bidirectional both, and with disabled none. Groups without members always may. Takes effect "
+         "when the configuration is reloaded. Kafka's group.consumer.migration.policy."},
+        values.group_consumer_migration_policy, migration_policies);
 }
 
 void define_offsets() {
@@ -323,6 +342,7 @@ void read_groups(Settings& settings) {
     group.consumer_max_session_timeout_ms = values.group_consumer_max_session_timeout_ms;
     group.consumer_max_size = values.group_consumer_max_size;
     group.consumer_assignors = split_list(values.group_consumer_assignors);
+    group.consumer_migration_policy = migration_policies[values.group_consumer_migration_policy].name;
     settings.offsets_retention_minutes = values.offsets_retention_minutes;
     settings.offset_metadata_max_bytes = values.offset_metadata_max_bytes;
 }

@@ -24,6 +24,7 @@ struct GroupSettings {
     int32_t consumer_min_session_timeout_ms = 0, consumer_max_session_timeout_ms = 0;
     int32_t consumer_max_size = 0;
     std::vector<std::string> consumer_assignors;
+    std::string consumer_migration_policy; ///< bidirectional, upgrade, downgrade or disabled
 };
 
 /// One field for each setting, with the same name without prefix and unit; their descriptions are in

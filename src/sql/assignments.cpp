@@ -1,6 +1,6 @@
 // kafka.assigned_partitions(): what the leader of a group of consumers assigned to a member. Whatever the bytes
 // are, it is no error: clients make them.
-#include "group/subscription.h"
+#include "group/embedded_protocol.h"
 #include "log/topic_config.h"
 #include "sql/rows.h"
 
@@ -17,20 +17,21 @@ namespace kafka::sql {
 namespace {
 
 /// Names that no topic can have are left out, which bounds the rows that few bytes can make.
-std::vector<group::AssignedTopic> read_assignment(wire::View bytes) {
-    auto topics = group::assigned_topics_of(bytes);
-    if (!topics) return {};
-    std::erase_if(*topics, [](const auto& topic) { return log::topic_name_problem(topic.name).has_value(); });
-    return std::move(*topics);
+std::vector<group::NamedPartitions> partitions_in(wire::View assignment) {
+    auto read = group::read_assignment(assignment);
+    if (!read) return {};
+    std::erase_if(read->partitions,
+                  [](const auto& topic) { return log::topic_name_problem(topic.topic).has_value(); });
+    return std::move(read->partitions);
 }
 
 void show_assignment(FunctionCallInfo call) {
     const bytea* bytes = pg::call([=] { return DatumGetByteaPP(call->args[0].value); });
-    const auto topics = read_assignment({VARDATA_ANY(bytes), size_t(VARSIZE_ANY_EXHDR(bytes))});
+    const auto topics = partitions_in({VARDATA_ANY(bytes), size_t(VARSIZE_ANY_EXHDR(bytes))});
     pg::call([&] {
         Rows rows(call);
-        for (const group::AssignedTopic& topic : topics) {
-            const Datum name = PointerGetDatum(text_from_utf8(topic.name));
+        for (const group::NamedPartitions& topic : topics) {
+            const Datum name = PointerGetDatum(text_from_utf8(topic.topic));
             for (const int32_t partition : topic.partitions) {
                 CHECK_FOR_INTERRUPTS();
                 rows.add_datum(name);
