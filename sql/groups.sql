@@ -52,8 +52,8 @@ SELECT b, a.* FROM unnest(ARRAY['\xffff00000000', '\x00007fffffff000161000000010
 
 -- Classic: what the leader assigned. The partitions that are not there, or whose topic is not, are left out.
 SELECT make_member('classic', 'a', '\x00010000000200066f7264657273000000030000000000000001000000090004676f6e65000000010000000000000000'),
-       make_member('classic', 'b', '\x00010000000100066f72646572730000000100000002'),
-       make_member('connect', 'c', '\x00010000000100066f72646572730000000100000002'),
+       make_member('classic', 'b', '\x00010000000100066f72646572730000000100000002ffffffff'),
+       make_member('connect', 'c', '\x00010000000100066f72646572730000000100000002ffffffff'),
        make_member('modern', 'd', NULL, ARRAY[:'orders', :'events']::uuid[], '{1, 0}'),
        make_member('modern', 'e', NULL, '{}', '{}') \g (format=unaligned) /dev/null
 SELECT make_offset('classic', 'orders', 0, 4), make_offset('classic', 'orders', 1, 100), make_offset('classic', 'events', 0, 0),
@@ -144,7 +144,7 @@ SELECT failure_of($$SELECT kafka.delete_group('simple')$$);
 RESET ROLE;
 GRANT SELECT ON kafka.consumer_lag TO regress_kafka_groups;
 GRANT EXECUTE ON FUNCTION kafka.reset_offsets(text, text, text, integer), kafka.delete_group TO regress_kafka_groups;
-SELECT make_group('classic', 'classic', 'consumer'), make_member('classic', 'b', '\x00010000000100066f72646572730000000100000002') \g (format=unaligned) /dev/null
+SELECT make_group('classic', 'classic', 'consumer'), make_member('classic', 'b', '\x00010000000100066f72646572730000000100000002ffffffff') \g (format=unaligned) /dev/null
 SET ROLE regress_kafka_groups;
 SELECT partition, member_id FROM kafka.consumer_lag WHERE group_id = 'classic';
 SELECT * FROM kafka.reset_offsets('simple', 'orders', 'latest', 1);

@@ -1,4 +1,5 @@
 #include "group/consumer.h"
+#include "group/group_id.h"
 
 #include <algorithm>
 
@@ -56,6 +57,7 @@ std::optional<ConsumerGroup::Refusal> ConsumerGroup::check(const Request& reques
     const auto invalid = [](std::string why) { return Refusal{ErrorCode::invalid_request, std::move(why)}; };
     const bool needs_member_id = version >= 1 || request.member_epoch > 0 || request.member_epoch == leaves;
     if (needs_member_id && blank(request.member_id)) return invalid("the member id is empty");
+    if (!storable_member_id(request.member_id)) return invalid("the member id is too long");
     if (blank(request.group_id)) return invalid("the group id is empty");
     if (given_but_blank(request.instance_id)) return invalid("the instance id is empty");
     if (given_but_blank(request.rack_id)) return invalid("the rack id is empty");
