@@ -16,6 +16,7 @@ constexpr int32_t on_topic =
     read | write | create | remove | alter | describe | describe_configs | alter_configs;
 constexpr int32_t on_cluster =
     create | alter | describe | cluster_action | describe_configs | alter_configs | idempotent_write;
+constexpr int32_t on_group = read | remove | describe | describe_configs | alter_configs;
 } // namespace operations
 
 /// Stands for "no topic id" on the wire.

@@ -1,6 +1,7 @@
 // ConsumerGroupDescribe: state and members of consumer groups (KIP-848); classic ones are not found here.
 //
 // v1 the type of each member (KIP-1099).
+#include "api/cluster.h"
 #include "api/handlers.h"
 #include "api/refuse.h"
 
@@ -13,6 +14,9 @@ void handle(Broker& broker, Call& call, Request& request) {
     if (!groups) return;
     Response response =
         groups->describe_consumers(broker.coordinator.topics(), broker.coordinator.settings(), request);
+    for (DescribedGroup& group : response.groups)
+        if (request.include_authorized_operations && group.error_code == wire::ErrorCode::none)
+            group.authorized_operations = operations::on_group;
     broker.answer_when_written(std::move(call), std::move(response));
 }
 

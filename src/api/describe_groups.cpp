@@ -1,6 +1,7 @@
 // DescribeGroups: state and members of classic groups.
 //
 // v3 authorized operations (KIP-430); v4 static members (KIP-345); v5 flexible; v6 an error where there is no such group.
+#include "api/cluster.h"
 #include "api/handlers.h"
 #include "api/refuse.h"
 
@@ -12,6 +13,9 @@ void handle(Broker& broker, Call& call, Request& request) {
     const group::Groups* groups = broker.coordinator.look(call);
     if (!groups) return;
     Response response = groups->describe(call.version(), request);
+    for (DescribedGroup& group : response.groups)
+        if (request.include_authorized_operations && group.error_code == wire::ErrorCode::none)
+            group.authorized_operations = operations::on_group;
     broker.answer_when_written(std::move(call), std::move(response));
 }
 
