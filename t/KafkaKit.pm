@@ -13,6 +13,7 @@ my $kit      = "$FindBin::RealBin/../../shared/kafka/kafka";
 my $home     = $ENV{KAFKA_HOME} // ($ENV{HOME} // '') . '/.cache/pg_kafka-kafka';
 my $patience = 120;                                                                   # seconds for a tool
 my %started;                                                                          # folders by port
+my @tools;                                                                            # that run beside the script
 
 # Why the kit cannot be used; undef if it can.
 sub missing {
@@ -53,12 +54,14 @@ sub tool {
 # start_tool(\$out, \$err, $name, @arguments): one that runs beside the script, an IPC::Run.
 sub start_tool {
     my ($out, $err, $name, @arguments) = @_;
-    return IPC::Run::start([$kit, 'tool', $name, @arguments], '<', \'', '>', $out, '2>', $err);
+    push @tools, IPC::Run::start([$kit, 'tool', $name, @arguments], '<', \'', '>', $out, '2>', $err);
+    return $tools[-1];
 }
 
-# Keeps the script's exit code.
+# Nothing outlives the script, whose exit code is kept.
 END {
     my $code = $?;
+    eval { $_->signal('KILL') if $_->pumpable } for @tools;
     system("$kit stop $_ $started{$_} >/dev/null 2>&1") for keys %started;
     $? = $code;
 }
