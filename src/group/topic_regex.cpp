@@ -1,8 +1,7 @@
 #include "group/topic_regex.h"
 #include "group/regex_parser.h"
 
-#include <cctype>
-#include <utility>
+#include <algorithm>
 
 namespace kafka::group {
 
@@ -95,67 +94,15 @@ private:
     std::vector<Step> program_;
 };
 
-bool is_word(wire::View name, size_t at) {
-    return at < name.size() && (isalnum(static_cast<unsigned char>(name[at])) || name[at] == '_');
+bool is_word(size_t character) {
+    const auto between = [=](char first, char last) {
+        return character >= size_t(first) && character <= size_t(last);
+    };
+    return between('a', 'z') || between('A', 'Z') || between('0', '9') || character == '_';
 }
 
-bool holds(TopicRegex::Condition condition, wire::View name, size_t at) {
-    const bool boundary = is_word(name, at) != (at > 0 && is_word(name, at - 1));
-    switch (condition) {
-    case TopicRegex::Condition::begin:
-        return at == 0;
-    case TopicRegex::Condition::end:
-        return at == name.size();
-    case TopicRegex::Condition::word_boundary:
-        return boundary;
-    case TopicRegex::Condition::no_word_boundary:
-        return !boundary;
-    }
-    return false;
-}
-
-/// The steps that can be reached at one place of the name, each once.
-class Places {
-public:
-    explicit Places(const std::vector<Step>& program) : program_(program), seen_(program.size(), -1) {}
-
-    /// Adds a step and all that follow without taking a character.
-    void reach(uint32_t first, wire::View name, size_t at) {
-        open_.push_back(first);
-        while (!open_.empty()) {
-            const uint32_t i = open_.back();
-            open_.pop_back();
-            if (seen_[i] == int32_t(at)) continue;
-            seen_[i] = int32_t(at);
-            const Step& step = program_[i];
-            switch (step.kind) {
-            case Step::Kind::either:
-                open_.push_back(step.or_to);
-                [[fallthrough]];
-            case Step::Kind::go_on:
-                open_.push_back(step.to);
-                break;
-            case Step::Kind::hold:
-                if (holds(step.condition, name, at)) open_.push_back(i + 1);
-                break;
-            case Step::Kind::take:
-                taking.push_back(i);
-                break;
-            case Step::Kind::accept:
-                accepted_at = int32_t(at);
-                break;
-            }
-        }
-    }
-
-    std::vector<uint32_t> taking; ///< that wait for the next character
-    int32_t accepted_at = -1;
-
-private:
-    const std::vector<Step>& program_;
-    std::vector<int32_t> seen_; ///< at which place each step was last reached
-    std::vector<uint32_t> open_;
-};
+// Where a character leads to, if not to a place.
+constexpr int32_t unknown_yet = -1, nowhere = -2, accepted = -3;
 
 } // namespace
 
@@ -170,17 +117,87 @@ std::optional<TopicRegex> TopicRegex::compile(wire::View expression, std::string
     return regex;
 }
 
-bool TopicRegex::matches(wire::View name) const {
-    Places places(program_);
-    places.reach(0, name, 0);
-    for (size_t at = 0; at < name.size(); at++) {
-        const unsigned char c = static_cast<unsigned char>(name[at]);
-        const std::vector<uint32_t> taking = std::exchange(places.taking, {});
-        if (taking.empty()) return false;
-        for (const uint32_t i : taking)
-            if (c < 128 && program_[i].characters[c]) places.reach(i + 1, name, at + 1);
+bool TopicRegex::matches(wire::View name) const { return Matcher(*this).matches(name); }
+
+bool TopicRegex::Matcher::matches(wire::View name) {
+    constexpr size_t most_remembered = 100'000;
+    if (remembered_ > most_remembered) {
+        places_.clear();
+        numbers_.clear();
+        remembered_ = 0;
     }
-    return places.accepted_at == int32_t(name.size());
+    int32_t place = number_of({Before::nothing, {0}});
+    for (const char c : name) {
+        const size_t next = static_cast<unsigned char>(c);
+        place = next < end_of_name ? follow(place, next) : nowhere;
+        if (place == nowhere) return false;
+    }
+    return follow(place, end_of_name) == accepted;
+}
+
+int32_t TopicRegex::Matcher::number_of(Place place) {
+    const auto [at, added] = numbers_.try_emplace(std::move(place), int32_t(places_.size()));
+    if (added) {
+        places_.emplace_back(&at->first, Ways()).second.fill(unknown_yet);
+        remembered_ += at->first.second.size() + std::tuple_size<Ways>();
+    }
+    return at->second;
+}
+
+int32_t TopicRegex::Matcher::follow(int32_t place, size_t next) {
+    const auto& [from, ways] = places_[size_t(place)];
+    if (ways[next] != unknown_yet) return ways[next];
+    const int32_t way = find_way(*from, next);
+    return places_[size_t(place)].second[next] = way;
+}
+
+bool TopicRegex::Matcher::holds(Condition condition, Before before, size_t next) {
+    const bool boundary = (before == Before::word) != is_word(next);
+    switch (condition) {
+    case Condition::begin:
+        return before == Before::nothing;
+    case Condition::end:
+        return next == end_of_name;
+    case Condition::word_boundary:
+        return boundary;
+    case Condition::no_word_boundary:
+        return !boundary;
+    }
+    return false;
+}
+
+/// Goes through all steps that can be reached without taking a character, each once, and takes the next one.
+int32_t TopicRegex::Matcher::find_way(const Place& from, size_t next) {
+    Place place{is_word(next) ? Before::word : Before::other, {}};
+    std::vector<bool> seen(program_.size());
+    std::vector<uint32_t> open = from.second;
+    while (!open.empty()) {
+        const uint32_t i = open.back();
+        open.pop_back();
+        if (seen[i]) continue;
+        seen[i] = true;
+        const Step& step = program_[i];
+        switch (step.kind) {
+        case Step::Kind::either:
+            open.push_back(step.or_to);
+            [[fallthrough]];
+        case Step::Kind::go_on:
+            open.push_back(step.to);
+            break;
+        case Step::Kind::hold:
+            if (holds(step.condition, from.first, next)) open.push_back(i + 1);
+            break;
+        case Step::Kind::take:
+            if (next != end_of_name && step.characters[next]) place.second.push_back(i + 1);
+            break;
+        case Step::Kind::accept:
+            if (next == end_of_name) return accepted;
+            break;
+        }
+    }
+    if (place.second.empty()) return nowhere;
+    std::sort(place.second.begin(), place.second.end());
+    return number_of(std::move(place));
 }
 
 } // namespace kafka::group
