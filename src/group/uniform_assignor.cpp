@@ -15,11 +15,15 @@ public:
     struct Topic {
         wire::Uuid id;
         std::vector<int32_t> owner;       ///< by partition
-        std::vector<int32_t> subscribers; ///< ascending
+        std::vector<int32_t> subscribers; ///< ascending; empty where all members subscribe to the same
     };
+    enum class Subscriptions { equal, different };
 
-    Owners(const std::vector<AssignorMember>& members, const PartitionCounts& counts) : load(members.size()) {
-        for (size_t m = 0; m < members.size(); m++)
+    Owners(const std::vector<AssignorMember>& members, const PartitionCounts& counts,
+           Subscriptions subscriptions)
+        : load(members.size()) {
+        for (const wire::Uuid& id : *members[0].topics) add(id, counts.at(id));
+        for (size_t m = 0; subscriptions == Subscriptions::different && m < members.size(); m++)
             for (const wire::Uuid& id : *members[m].topics)
                 add(id, counts.at(id)).subscribers.push_back(int32_t(m));
         std::sort(topics.begin(), topics.end(), [](const Topic& a, const Topic& b) { return a.id < b.id; });
@@ -97,13 +101,13 @@ std::vector<int32_t> quotas(const std::vector<int32_t>& load, size_t partitions)
 /// All members subscribe to the same topics: which partition goes to whom does not matter, only how many.
 std::vector<Assignment> assign_equals(const std::vector<AssignorMember>& members,
                                       const PartitionCounts& counts) {
-    Owners before(members, counts);
+    Owners before(members, counts, Owners::Subscriptions::equal);
     size_t partitions = 0;
     for (const Owners::Topic& topic : before.topics) partitions += topic.owner.size();
     keep(before, members, nullptr);
     const std::vector<int32_t> quota = quotas(before.load, partitions);
 
-    Owners owners(members, counts);
+    Owners owners(members, counts, Owners::Subscriptions::equal);
     keep(owners, members, &quota);
     size_t m = 0;
     for (Owners::Topic& topic : owners.topics)
@@ -197,7 +201,7 @@ bool even_out(Owners& owners, Owners::Topic& topic) {
 
 std::vector<Assignment> assign_different(const std::vector<AssignorMember>& members,
                                          const PartitionCounts& counts) {
-    Owners owners(members, counts);
+    Owners owners(members, counts, Owners::Subscriptions::different);
     keep(owners, members, nullptr);
     const std::vector<Owners::Topic*> order = hardest_first(owners);
     for (Owners::Topic* topic : order) give_out(owners, *topic);
