@@ -250,7 +250,6 @@ void Broker::remove_from_memory(log::Topic& topic) {
     const wire::Uuid id = topic.id;
     catalog.remove(id);
     coordinator.topic_deleted(id);
-    coordinator.topics_changed();
 }
 
 void Broker::log_failure(const std::string& what, const pg::Error& error) const {

@@ -61,8 +61,9 @@ std::optional<group::TopicInfo> info(const log::Topic* topic) {
 group::TopicLookup lookup(const log::Catalog& catalog) {
     return {[&catalog](wire::View name) { return info(catalog.find(name)); },
             [&catalog](const wire::Uuid& id) { return info(catalog.find(id)); },
-            [&catalog](const std::function<void(const group::TopicInfo&)>& visit) {
-                for (const auto& [name, topic] : catalog.topics()) visit(info(*topic));
+            [&catalog](uint64_t after, const std::function<void(const group::TopicInfo&)>& visit) {
+                catalog.each_newer(after, [&](const log::Topic& topic) { visit(info(topic)); });
+                return catalog.newest();
             }};
 }
 
@@ -232,7 +233,8 @@ group::Time GroupCoordinator::next_deadline() const {
 }
 
 void GroupCoordinator::topic_deleted(const wire::Uuid& id) {
-    run([&](group::Turn& turn) { groups_.topic_deleted(turn, id); });
+    topics_changed();
+    groups_.topic_deleted(id, Clock::now());
 }
 
 // Tables ----------------------------------------------------------------------------------------------------
@@ -247,6 +249,7 @@ bool GroupCoordinator::loaded() {
         if (load_failure_ != error.what()) broker_.log_failure("read consumer groups", error);
         load_failure_ = error.what();
         load_at_ = Clock::now() + load_retry_interval;
+        forget_unread(); // a part of them has been applied
         return false;
     }
     load_at_.reset();
@@ -254,14 +257,23 @@ bool GroupCoordinator::loaded() {
     return true;
 }
 
+void GroupCoordinator::forget_unread() {
+    if (all_to_be_read_)
+        groups_ = group::Groups(Clock::now());
+    else
+        for (const std::string& id : to_be_read_) drop(id);
+}
+
 void GroupCoordinator::load() {
+    const group::Now now{Clock::now(), broker_.now_ms()};
+    const auto apply = [&](const group::Row& row) { groups_.apply(row, now); };
     pg::Transaction transaction;
     store::do_not_wait_for_locks();
-    const std::vector<std::string> some(to_be_read_.begin(), to_be_read_.end());
-    const std::vector<group::Row> rows = all_to_be_read_ ? tables_.load() : tables_.load(some);
+    if (all_to_be_read_)
+        tables_.load(apply);
+    else
+        tables_.load({to_be_read_.begin(), to_be_read_.end()}, apply);
     transaction.commit(pg::Durability::later);
-    const group::Now now{Clock::now(), broker_.now_ms()};
-    for (const group::Row& row : rows) groups_.apply(row, now);
     all_to_be_read_ = false;
     to_be_read_.clear();
 }

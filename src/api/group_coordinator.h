@@ -35,16 +35,19 @@ public:
     const group::TopicLookup& topics() const { return topics_; }
     const group::Settings& settings() const { return settings_; }
 
-    /// Does what is due.
+    /// Does what is due, the first time it reads the groups from their tables.
     void tick();
     group::Time next_deadline() const;
     void apply(const pg::Settings& settings);
-    /// The topic is gone, and with it what was committed for it.
+    /// A topic has come, or has more partitions.
+    void topics_changed() { topics_.changes++; }
+    /// A topic is gone, and with it, soon, what was committed for it.
     void topic_deleted(const wire::Uuid& id);
-    /// Topics came, went or have more partitions.
-    void topics_changed() { groups_.topics_changed(); }
     /// The client is gone: nobody waits for its answers. Its members stay until they time out.
     void connection_closed(uint64_t connection);
+
+    /// Requests that wait for other members.
+    size_t parked() const { return parked_.size(); }
 
     /// True if there are rows to be written in the turn's transaction.
     bool has_rows() const { return !rows_.empty(); }
@@ -65,6 +68,7 @@ private:
     bool loaded();
     bool refuse_unless_loaded(Call& call);
     void load();
+    void forget_unread();
     void leave_to_sessions(std::vector<group::Row>& rows);
     void distrust();
     void drop(const std::string& group_id);

@@ -141,7 +141,7 @@ void ConsumerGroup::take_in(const Admitted& admitted, MemberRow row, const Owned
 /// The group's epoch rises when it is new, and when a subscription or a subscribed topic has changed.
 void ConsumerGroup::advance_epoch(bool changed, bool first_member, Turn& turn) {
     bool advance = changed || row_.epoch == 0;
-    if (std::exchange(look_up_topics_, false)) {
+    if (std::exchange(changes_seen_, turn.topics.changes) != turn.topics.changes) {
         SubscribedTopics subscribed(turn.topics, regexes_);
         for (const auto& [id, member] : members_) subscribed.of(member.state());
         advance |= subscribed.hash() != row_.metadata_hash;

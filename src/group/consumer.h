@@ -55,8 +55,6 @@ public:
     void apply(const GroupRow& row) { row_ = row; }
     void apply(const MemberRow& row, const Now& now);
 
-    /// Topics came, went or got partitions. Those of the group are looked up with the next heartbeat.
-    void topics_changed();
     /// Removes the members whose time is over. Nothing happens before next_deadline().
     void tick(Turn& turn);
     std::optional<Time> next_deadline() const;
@@ -190,8 +188,8 @@ private:
 
     // not stored
     mutable RegexMatches regexes_;
-    bool look_up_topics_ = true;    ///< they may have changed since the target was assigned
-    std::set<std::string> touched_; ///< members with rows still to be handed out in this request
+    std::optional<uint64_t> changes_seen_; ///< of topics; its own are looked up when there are more
+    std::set<std::string> touched_;        ///< members with rows still to be handed out in this request
     bool row_touched_ = false;
     using Deadline = std::pair<Time, std::string>;
     /// One entry that counts for each member, at its deadline or before.

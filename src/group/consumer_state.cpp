@@ -151,11 +151,6 @@ void ConsumerGroup::tick(Turn& turn) {
     remove_members(overdue, turn);
 }
 
-void ConsumerGroup::topics_changed() {
-    look_up_topics_ = true;
-    regexes_.topics_changed();
-}
-
 bool ConsumerGroup::subscribed_to(wire::View topic_name) const {
     return std::any_of(members_.begin(), members_.end(), [&](const auto& entry) {
         const ConsumerMember& member = entry.second.state();

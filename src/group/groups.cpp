@@ -1,7 +1,5 @@
 #include "group/groups.h"
 
-#include <type_traits>
-
 namespace kafka::group {
 namespace {
 
@@ -21,6 +19,7 @@ const Group* Groups::find(const std::string& group_id) const {
 
 /// A new group is a classic one, which can become anything as long as it is empty.
 Group& Groups::find_or_add(const std::string& group_id) {
+    if (Group* known = get(group_id)) return *known;
     return groups_.try_emplace(group_id, Group{ClassicGroup(group_id), {}}).first->second;
 }
 
@@ -59,10 +58,16 @@ void Groups::tick(Turn& turn) {
         std::visit([&](auto& kind) { kind.tick(turn); }, get(id)->kind);
         finish(turn, id);
     }
+    remove_offsets_of_deleted_topics(turn);
     expire_offsets(turn);
 }
 
-Time Groups::next_deadline() const { return std::min(expiry_due_, deadlines_.next().value_or(expiry_due_)); }
+Time Groups::next_deadline() const {
+    Time next = expiry_.due.value_or(Time::max());
+    for (const auto& due : {deadlines_.next(), removal_.due})
+        if (due) next = std::min(next, *due);
+    return next;
+}
 
 void Groups::apply(const Row& row, const Now& now) {
     std::visit([&](const auto& of_a_kind) { apply(of_a_kind, now); }, row);
@@ -82,11 +87,6 @@ void Groups::apply(const GroupRow& row, const Now&) {
         kind = ClassicGroup(row.group_id);
     std::visit([&](auto& group) { group.apply(row); }, kind);
     settle(row.group_id);
-}
-
-void Groups::topics_changed() {
-    for (auto& [id, group] : groups_)
-        if (ConsumerGroup* consumer = std::get_if<ConsumerGroup>(&group.kind)) consumer->topics_changed();
 }
 
 /// A member without its group, or of the other kind, is not ours: somebody has changed the tables.

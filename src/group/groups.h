@@ -16,6 +16,7 @@
 #include "wire/messages/offset_fetch.h"
 
 #include <map>
+#include <set>
 
 namespace kafka::group {
 
@@ -55,10 +56,8 @@ public:
     void delete_offsets(Turn& turn, const Caller& caller, const wire::offset_delete::Request& request);
     wire::offset_fetch::Response fetch_offsets(const TopicLookup& topics, int16_t version,
                                                const wire::offset_fetch::Request& request) const;
-    /// The topic is gone, and what was committed for it.
-    void topic_deleted(Turn& turn, const wire::Uuid& topic_id);
-    /// Topics came, went or got partitions: consumer groups look at theirs with their next heartbeat.
-    void topics_changed();
+    /// A topic is gone: with the next ticks, what was committed for it.
+    void topic_deleted(const wire::Uuid& topic_id, Time now);
 
     // Administration (groups_admin.cpp). Delete is answered at once.
 
@@ -109,6 +108,7 @@ private:
     ErrorCode commit_one(Turn& turn, const wire::offset_commit::Request& request, const TopicInfo& topic,
                          const wire::offset_commit::OffsetCommitRequestPartition& partition);
     void write(Turn& turn, OffsetRow row);
+    void remove_offsets_of_deleted_topics(Turn& turn);
     void expire_offsets(Turn& turn);
     bool expire_offsets_of(Turn& turn, const std::string& group_id, Group& group);
     wire::offset_fetch::OffsetFetchResponseGroup
@@ -117,8 +117,18 @@ private:
 
     std::map<std::string, Group> groups_;
     Deadlines deadlines_; ///< by group id
-    Time expiry_due_;
-    std::optional<std::string> expiry_after_; ///< the round under way goes on after this group
+    /// A walk through all groups, a bounded part of them in each tick.
+    struct Round {
+        std::optional<Time> due;               ///< when it begins, or goes on; none: it does not
+        std::optional<std::string> after = {}; ///< under way: it goes on after this group
+    };
+    /// Does a part of it; true at its end.
+    bool go_on(Round& round, Turn& turn, const std::function<void(const std::string& id, Group&)>& visit);
+
+    Round expiry_;                           ///< of offsets that have not been used for long
+    Round removal_;                          ///< of what was committed for deleted topics
+    std::set<wire::Uuid> deleted_topics_;    ///< that the round under way, or the next one, is for
+    std::set<wire::Uuid> deleted_meanwhile_; ///< since that round began: for another one
 };
 
 } // namespace kafka::group

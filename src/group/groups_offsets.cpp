@@ -8,9 +8,10 @@
 namespace kafka::group {
 namespace {
 
-/// How often unused offsets are looked for, and how much of that one tick does.
+/// How often unused offsets are looked for.
 constexpr auto expiry_interval = std::chrono::minutes(10);
-constexpr size_t expiry_groups_per_tick = 1'000, expiry_rows_per_tick = 1'000;
+/// Most that a tick does of a round through all groups.
+constexpr size_t groups_per_tick = 1'000, rows_per_tick = 1'000;
 
 ErrorCode may_commit_to(const ConsumerGroup& group, int16_t version,
                         const wire::offset_commit::Request& request) {
@@ -58,7 +59,7 @@ wire::offset_fetch::OffsetFetchResponsePartition shown(int32_t partition, const 
 
 } // namespace
 
-Groups::Groups(Time now) : expiry_due_(now + expiry_interval) {}
+Groups::Groups(Time now) : expiry_{now + expiry_interval} {}
 
 /// Members of no group and tools make one, which exists for its offsets only (a simple group).
 ErrorCode Groups::may_commit(const Caller& caller, const wire::offset_commit::Request& request) const {
@@ -204,26 +205,47 @@ void Groups::delete_offsets(Turn& turn, const Caller& caller, const wire::offset
     turn.effects.reply(caller.ticket, std::move(response));
 }
 
-void Groups::topic_deleted(Turn& turn, const wire::Uuid& topic_id) {
-    for (auto& [id, group] : groups_)
-        for (const Offsets::Key& key : group.offsets.of_topic(topic_id)) write(turn, removal(id, key));
-}
-
-/// In rounds over all groups, a bounded part of them at a time.
-void Groups::expire_offsets(Turn& turn) {
-    if (expiry_due_ > turn.now.time) return;
-    auto at = expiry_after_ ? groups_.upper_bound(*expiry_after_) : groups_.begin();
+bool Groups::go_on(Round& round, Turn& turn,
+                   const std::function<void(const std::string& id, Group&)>& visit) {
+    auto at = round.after ? groups_.upper_bound(*round.after) : groups_.begin();
     const size_t rows = turn.effects.rows.size();
-    for (size_t count = 0; at != groups_.end() && count < expiry_groups_per_tick; count++) {
-        if (turn.effects.rows.size() - rows >= expiry_rows_per_tick) break;
+    for (size_t count = 0; at != groups_.end() && count < groups_per_tick; count++) {
+        if (turn.effects.rows.size() - rows >= rows_per_tick) break;
         const auto next = std::next(at); // the group may be removed
-        expiry_after_ = at->first;
-        if (expire_offsets_of(turn, *expiry_after_, at->second)) remove(turn, *expiry_after_);
+        round.after = at->first;
+        visit(*round.after, at->second);
         at = next;
     }
-    if (at != groups_.end()) return;
-    expiry_after_.reset();
-    expiry_due_ = turn.now.time + expiry_interval;
+    if (at != groups_.end()) return false;
+    round = {};
+    return true;
+}
+
+void Groups::topic_deleted(const wire::Uuid& topic_id, Time now) {
+    (removal_.after ? deleted_meanwhile_ : deleted_topics_).insert(topic_id);
+    removal_.due = now;
+}
+
+/// Nobody is shown offsets of a topic that is not there, so there is no hurry. One that SQL has renamed is there again.
+void Groups::remove_offsets_of_deleted_topics(Turn& turn) {
+    if (!removal_.due || *removal_.due > turn.now.time) return;
+    std::erase_if(deleted_topics_, [&](const wire::Uuid& id) { return turn.topics.by_id(id).has_value(); });
+    const auto is_there = [&](const wire::Uuid& id) { return !deleted_topics_.contains(id); };
+    const bool done = go_on(removal_, turn, [&](const std::string& id, Group& group) {
+        for (const Offsets::Key& key : group.offsets.of_missing_topics(is_there)) write(turn, removal(id, key));
+    });
+    if (!done) return;
+    deleted_topics_ = std::exchange(deleted_meanwhile_, {});
+    if (!deleted_topics_.empty()) removal_.due = turn.now.time;
+}
+
+/// In rounds over all groups.
+void Groups::expire_offsets(Turn& turn) {
+    if (*expiry_.due > turn.now.time) return;
+    const bool done = go_on(expiry_, turn, [&](const std::string& id, Group& group) {
+        if (expire_offsets_of(turn, id, group)) remove(turn, id);
+    });
+    if (done) expiry_.due = turn.now.time + expiry_interval;
 }
 
 /// True if nothing is left of the group that anybody could miss. Offsets of topics that were deleted while the broker was away

@@ -16,11 +16,16 @@ const CommittedOffset* Offsets::find(const wire::Uuid& topic_id, int32_t partiti
     return at == offsets_.end() ? nullptr : &at->second;
 }
 
-std::vector<Offsets::Key> Offsets::of_topic(const wire::Uuid& topic_id) const {
+std::vector<Offsets::Key>
+Offsets::of_missing_topics(const std::function<bool(const wire::Uuid& topic_id)>& there_is) const {
     std::vector<Key> keys;
-    const Key first{topic_id, std::numeric_limits<int32_t>::min()};
-    for (auto at = offsets_.lower_bound(first); at != offsets_.end() && at->first.first == topic_id; ++at)
-        keys.push_back(at->first);
+    std::optional<wire::Uuid> last; ///< topic that was asked for
+    bool missing = false;
+    for (const auto& [key, offset] : offsets_) {
+        if (last != key.first) missing = !there_is(key.first);
+        last = key.first;
+        if (missing) keys.push_back(key);
+    }
     return keys;
 }
 

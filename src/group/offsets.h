@@ -25,7 +25,8 @@ public:
     const CommittedOffset* find(const wire::Uuid& topic_id, int32_t partition) const;
     /// In the order of topic ids and partitions.
     const std::map<Key, CommittedOffset>& all() const { return offsets_; }
-    std::vector<Key> of_topic(const wire::Uuid& topic_id) const;
+    /// Those of topics for which there_is(topic id) is false.
+    std::vector<Key> of_missing_topics(const std::function<bool(const wire::Uuid& topic_id)>& there_is) const;
     bool empty() const { return offsets_.empty(); }
 
 private:

@@ -20,26 +20,25 @@ RegexMatches::Regex& RegexMatches::find(const std::string& expression) {
     return at->second;
 }
 
-const std::vector<wire::Uuid>& RegexMatches::topics(const std::string& expression,
-                                                    const TopicLookup& lookup) {
+/// A topic that is renamed comes again, as a newer one with the id that it had.
+const std::set<wire::Uuid>& RegexMatches::topics(const std::string& expression, const TopicLookup& lookup) {
     Regex& regex = find(expression);
-    if (regex.topics) return *regex.topics;
-    regex.topics.emplace();
-    if (!regex.compiled) return *regex.topics;
-    lookup.each([&](const TopicInfo& topic) {
-        if (regex.compiled->matches(topic.name)) regex.topics->push_back(topic.id);
+    if (!regex.compiled || regex.changes == lookup.changes) return regex.topics;
+    std::erase_if(regex.topics, [&](const wire::Uuid& id) { return !lookup.by_id(id); });
+    TopicRegex::Matcher matcher(*regex.compiled);
+    regex.newest = lookup.each_newer(regex.newest, [&](const TopicInfo& topic) {
+        if (matcher.matches(topic.name))
+            regex.topics.insert(topic.id);
+        else
+            regex.topics.erase(topic.id);
     });
-    sort_unique(*regex.topics);
-    return *regex.topics;
+    regex.changes = lookup.changes;
+    return regex.topics;
 }
 
 bool RegexMatches::matches(const std::string& expression, wire::View topic_name) {
     const Regex& regex = find(expression);
     return regex.compiled && regex.compiled->matches(topic_name);
-}
-
-void RegexMatches::topics_changed() {
-    for (auto& [expression, regex] : regexes_) regex.topics.reset();
 }
 
 void RegexMatches::keep_only(const std::set<std::string>& expressions) {
@@ -54,7 +53,8 @@ const std::vector<wire::Uuid>& SubscribedTopics::of(const ConsumerMember& member
     std::vector<wire::Uuid>& ids = at->second;
     if (!added) return ids;
     if (member.topic_regex) {
-        ids = matches_.topics(*member.topic_regex, lookup_);
+        const std::set<wire::Uuid>& matching = matches_.topics(*member.topic_regex, lookup_);
+        ids.assign(matching.begin(), matching.end());
         regexes_.insert(*member.topic_regex);
     }
     for (const std::string& name : member.topics)

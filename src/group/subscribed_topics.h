@@ -9,21 +9,22 @@
 
 namespace kafka::group {
 
-/// What the regular expressions of a group match. Kept from one heartbeat to the next, since it takes a look at
-/// every topic there is.
+/// What the regular expressions of a group match. Kept from one heartbeat to the next: each topic is held against an
+/// expression once, however many there are.
 class RegexMatches {
 public:
-    /// Ascending. Nothing for an expression that is not legal.
-    const std::vector<wire::Uuid>& topics(const std::string& expression, const TopicLookup& lookup);
+    /// Nothing for an expression that is not legal.
+    const std::set<wire::Uuid>& topics(const std::string& expression, const TopicLookup& lookup);
     bool matches(const std::string& expression, wire::View topic_name);
 
-    void topics_changed(); ///< everything is looked up anew when next asked for
     void keep_only(const std::set<std::string>& expressions);
 
 private:
     struct Regex {
         std::optional<TopicRegex> compiled;
-        std::optional<std::vector<wire::Uuid>> topics; ///< null: not looked up yet
+        std::set<wire::Uuid> topics{};
+        std::optional<uint64_t> changes{}; ///< until which they were looked up; null: not yet
+        uint64_t newest = 0;               ///< number of the last topic that was looked at
     };
     Regex& find(const std::string& expression);
     std::map<std::string, Regex> regexes_;

@@ -95,7 +95,9 @@ struct TopicInfo {
 struct TopicLookup {
     std::function<std::optional<TopicInfo>(wire::View name)> by_name;
     std::function<std::optional<TopicInfo>(const wire::Uuid& id)> by_id;
-    std::function<void(const std::function<void(const TopicInfo&)>& visit)> each;
+    /// Visits the topics that were added after the one of this number (0: all); the number of the newest.
+    std::function<uint64_t(uint64_t after, const std::function<void(const TopicInfo&)>& visit)> each_newer;
+    uint64_t changes = 0; ///< grows when topics come, go or get partitions
 };
 
 enum class GroupType { classic, consumer };

@@ -41,6 +41,8 @@ Topic& Catalog::add(Topic topic) {
     if (const Topic* namesake = find(topic.name)) remove(wire::Uuid(namesake->id));
     auto owned = std::make_unique<Topic>(std::move(topic));
     Topic& added = *owned;
+    added.number = ++last_number_;
+    by_number_.emplace(added.number, &added);
     by_name_.emplace(added.name, std::move(owned));
     by_id_.emplace(added.id, &added);
     by_metric_name_.emplace(metric_name(added.name), &added);
@@ -52,11 +54,17 @@ void Catalog::remove(const wire::Uuid& id) {
     if (!topic) return;
     const auto [begin, end] = by_metric_name_.equal_range(metric_name(topic->name));
     by_metric_name_.erase(std::find_if(begin, end, [&](const auto& entry) { return entry.second == topic; }));
+    by_number_.erase(topic->number);
     by_id_.erase(id);
     by_name_.erase(by_name_.find(topic->name));
 }
 
+void Catalog::each_newer(uint64_t number, const std::function<void(const Topic&)>& visit) const {
+    for (auto at = by_number_.upper_bound(number); at != by_number_.end(); ++at) visit(*at->second);
+}
+
 void Catalog::clear() {
+    by_number_.clear();
     by_metric_name_.clear();
     by_id_.clear();
     by_name_.clear();

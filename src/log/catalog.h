@@ -2,6 +2,7 @@
 #pragma once
 #include "log/topic.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <unordered_map>
@@ -25,6 +26,12 @@ public:
     void remove(const wire::Uuid& id);
     void clear();
 
+    /// Calls visit(topic) for each topic that was added after the one of this number, the oldest first; 0: for all.
+    void each_newer(uint64_t number, const std::function<void(const Topic&)>& visit) const;
+    uint64_t newest() const {
+        return last_number_;
+    } ///< the number of the last one that was added; 0: none was
+
     /// Sorted by name.
     const std::map<std::string, std::unique_ptr<Topic>, std::less<>>& topics() const { return by_name_; }
 
@@ -33,6 +40,8 @@ private:
     std::unordered_map<wire::Uuid, Topic*, UuidHash> by_id_;
     /// With `.` replaced by `_`; SQL sessions can create two topics of one such name at the same time.
     std::unordered_multimap<std::string, Topic*> by_metric_name_;
+    std::map<uint64_t, Topic*> by_number_;
+    uint64_t last_number_ = 0;
 };
 
 } // namespace kafka::log

@@ -45,6 +45,7 @@ struct Partition {
 struct Topic {
     wire::Uuid id{};
     std::string name;
+    uint64_t number = 0; ///< in the order in which the broker got to know its topics
     ConfigOverrides overrides;
     TopicConfig config;
     std::vector<Partition> partitions;

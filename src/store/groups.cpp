@@ -304,30 +304,35 @@ OffsetRow read_offset(const pg::Result& rows, size_t i) {
     return row;
 }
 
+/// In portions: there may be millions of rows.
 template <class Read>
-void append(std::vector<group::Row>& all, const std::string& query, std::initializer_list<pg::Value> values,
-            Read read) {
-    const pg::Result rows = pg::execute(query, values);
-    for (size_t i = 0; i < rows.size(); i++) all.push_back(read(rows, i));
+void load_rows(const Groups::Take& take, const std::string& query, std::initializer_list<pg::Value> values,
+               Read read) {
+    constexpr int64_t portion = 1000;
+    pg::Statement statement(query);
+    pg::Cursor cursor = statement.open(values);
+    for (bool more = true; more;) {
+        const pg::Result rows = cursor.fetch(portion);
+        for (size_t i = 0; i < rows.size(); i++) take(read(rows, i));
+        more = rows.size() == size_t(portion);
+    }
 }
 
-std::vector<group::Row> read_all(const std::string& where, std::initializer_list<pg::Value> values) {
-    std::vector<group::Row> all;
-    append(all, std::string("SELECT ") + group_columns + " FROM kafka.consumer_group" + where, values,
-           read_group);
-    append(all, std::string("SELECT ") + member_columns + " FROM kafka.group_member" + where, values,
-           read_member);
-    append(all, std::string("SELECT ") + offset_columns + " FROM kafka.consumer_offset" + where, values,
-           read_offset);
-    return all;
+void load_all(const Groups::Take& take, const std::string& where, std::initializer_list<pg::Value> values) {
+    const auto from = [&](const char* columns, const char* table) {
+        return std::string("SELECT ") + columns + " FROM kafka." + table + where;
+    };
+    load_rows(take, from(group_columns, "consumer_group"), values, read_group);
+    load_rows(take, from(member_columns, "group_member"), values, read_member);
+    load_rows(take, from(offset_columns, "consumer_offset"), values, read_offset);
 }
 
 } // namespace
 
-std::vector<group::Row> Groups::load() { return read_all("", {}); }
+void Groups::load(const Take& take) { load_all(take, "", {}); }
 
-std::vector<group::Row> Groups::load(std::span<const std::string> group_ids) {
-    return read_all(" WHERE group_id = ANY ($1)", {group_ids});
+void Groups::load(const std::vector<std::string>& group_ids, const Take& take) {
+    load_all(take, " WHERE group_id = ANY ($1)", {std::span<const std::string>(group_ids)});
 }
 
 } // namespace kafka::store

@@ -4,7 +4,7 @@
 #include "group/types.h"
 #include "pg/spi.h"
 
-#include <span>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,10 +15,11 @@ class Groups {
 public:
     Groups();
 
-    /// Everything that is stored, each group before its members and offsets.
-    std::vector<group::Row> load();
-    /// The same of some groups.
-    std::vector<group::Row> load(std::span<const std::string> group_ids);
+    using Take = std::function<void(const group::Row&)>;
+    /// Hands over everything that is stored, each group before its members and offsets; also offsets of topics that are gone.
+    void load(const Take& take);
+    /// Hands over what is stored of some groups.
+    void load(const std::vector<std::string>& group_ids, const Take& take);
     /// Stores rows in their order; of several with one key the last one counts.
     void write(const std::vector<group::Row>& rows);
 

@@ -25,12 +25,15 @@ struct Catalog {
     struct Topic {
         std::string name;
         int32_t partitions;
+        uint64_t added = 0; ///< in which order
     };
     std::map<int, Topic> topics;
-    mutable int looked_through = 0; ///< how often all topics were visited
+    uint64_t changes = 0;      ///< that groups know of
+    uint64_t added = 0;        ///< topics until now
+    mutable int looked_at = 0; ///< topics that were visited
 
     void add(int number, int32_t partitions, std::string name = "") {
-        topics[number] = {name.empty() ? "t" + std::to_string(number) : name, partitions};
+        topics[number] = {name.empty() ? "t" + std::to_string(number) : name, partitions, ++added};
     }
     group::TopicInfo info(int number) const {
         return {topic_id(number), topics.at(number).name, topics.at(number).partitions};
@@ -47,10 +50,16 @@ struct Catalog {
             if (!topics.contains(number)) return {};
             return info(number);
         };
-        lookup.each = [this](const std::function<void(const group::TopicInfo&)>& visit) {
-            looked_through++;
-            for (const auto& [number, topic] : topics) visit(info(number));
+        lookup.each_newer = [this](uint64_t after,
+                                   const std::function<void(const group::TopicInfo&)>& visit) {
+            for (const auto& [number, topic] : topics) {
+                if (topic.added <= after) continue;
+                looked_at++;
+                visit(info(number));
+            }
+            return added;
         };
+        lookup.changes = changes;
         return lookup;
     }
 };
@@ -125,7 +134,7 @@ struct Fixture {
         CHECK(rows.empty() || (next && *next <= now.time));
         if (const auto later = group->next_deadline()) CHECK(*later > now.time);
     }
-    void topics_changed() { group->topics_changed(); }
+    void topics_changed() { catalog.changes++; }
     /// Everything that is not stored is lost.
     void restart() {
         group = replayed();

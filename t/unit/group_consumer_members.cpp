@@ -191,15 +191,29 @@ TEST("a regular expression subscribes to all topics that it matches as a whole, 
     f.catalog.add(2, 1, "orders.us");
     f.catalog.add(3, 1, "my.orders.us");
     CHECK_EQ(send(f, join_regex("A", "orders\\..*")), std::string("1 [1/0 2/0]"));
-    CHECK_EQ(f.catalog.looked_through, 1);
+    CHECK_EQ(f.catalog.looked_at, 3);
     CHECK_EQ(send(f, request("A", 1)), std::string("1"));
-    CHECK_EQ(f.catalog.looked_through, 1); // not with every heartbeat
+    CHECK_EQ(f.catalog.looked_at, 3); // not with every heartbeat
     f.catalog.add(4, 1, "orders.asia");
     f.topics_changed();
     CHECK_EQ(send(f, request("A", 1)), std::string("2 [1/0 2/0 4/0]"));
-    CHECK_EQ(f.catalog.looked_through, 2);
+    CHECK_EQ(f.catalog.looked_at, 4); // at the new one alone
     CHECK(f.group->subscribed_to("orders.africa"));
     CHECK(!f.group->subscribed_to("my.orders.us"));
+}
+
+TEST("a topic that is renamed, or deleted, is matched no longer") {
+    Fixture f;
+    f.catalog.add(1, 1, "orders.eu");
+    f.catalog.add(2, 1, "orders.us");
+    f.catalog.add(3, 1, "events");
+    CHECK_EQ(send(f, join_regex("A", "orders\\..*")), std::string("1 [1/0 2/0]"));
+    f.catalog.add(1, 1, "former.orders");
+    f.catalog.topics.erase(2);
+    f.catalog.add(3, 1, "orders.events");
+    f.topics_changed();
+    f.send(request("A", 1));
+    CHECK_EQ(send(f, owning(request("A", 1), {})), std::string("2 [3/0]"));
 }
 
 TEST("names and a regular expression add up; an empty expression is none") {

@@ -195,7 +195,7 @@ TEST("the container lets sessions end, also after a restart, and tells groups of
     w.pass(44'999);
     CHECK_EQ(w.state(), std::string("Stable"));
     w.topics["orders"].partitions = 5;
-    w.groups.topics_changed();
+    w.topic_changes++;
     Heartbeat request;
     request.group_id = "g";
     request.member_id = "M";

@@ -177,10 +177,10 @@ TEST("group: a topic made anew under the same name has nothing committed") {
     world.commit("orders", 0, 5);
     world.commit("orders", 3, 6);
     world.commit("events", 0, 7);
-    world.turn([&](Turn& turn) { world.groups.topic_deleted(turn, world.topics["orders"].id); });
-    CHECK_EQ(world.tables.offsets_.size(), 1u);
     world.topics["orders"].id[15] = 99;
     CHECK_EQ(world.committed("orders", 0), -1);
+    world.topics_deleted();
+    CHECK_EQ(world.tables.offsets_.size(), 1u);
     CHECK_EQ(world.committed("events", 0), 7);
     world.check_stored();
 }
@@ -206,6 +206,26 @@ TEST("group: what is stored for a topic that is not there is kept for some minut
     world.topics["events"] = events;
     CHECK_EQ(world.committed("events", 0), -1);
     CHECK_EQ(world.committed("orders", 0), 5);
+    world.check_stored();
+}
+
+TEST("group: what was committed for deleted topics goes in bounded steps, also of topics deleted meanwhile") {
+    World world;
+    constexpr int groups = 2'500;
+    for (int i = 0; i < groups; i++)
+        for (const char* topic : {"orders", "events"})
+            world.commit(topic, 0, 5, "", -1, "g" + std::to_string(i));
+    const Topic orders = world.topics["orders"], events = world.topics["events"];
+    world.topics.erase("orders");
+    world.groups.topic_deleted(orders.id, world.now.time);
+    world.tick();
+    CHECK_EQ(world.tables.offsets_.size(), 2u * groups - 1'000);
+    CHECK(world.groups.next_deadline() <= world.now.time); // there is more to do
+    world.topics.erase("events");
+    world.groups.topic_deleted(events.id, world.now.time);
+    world.pass(0);
+    CHECK(world.tables.offsets_.empty());
+    CHECK(world.groups.next_deadline() > world.now.time);
     world.check_stored();
 }
 

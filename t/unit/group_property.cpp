@@ -130,11 +130,15 @@ private:
                        {}}});
     }
 
+    void make_topic_anew() {
+        world_.topics["orders"].id[0]++;
+        world_.topics_deleted();
+    }
+
     void rare() {
         const int what = pick(6);
         if (what == 0) world_.restart();
-        if (what == 1)
-            world_.turn([&](Turn& turn) { world_.groups.topic_deleted(turn, world_.topics["orders"].id); });
+        if (what == 1) make_topic_anew();
         if (what == 2)
             world_.ask(2, [&](Turn& turn, const Caller& caller) {
                 world_.groups.delete_groups(turn, caller, {{"g"}});

@@ -44,7 +44,10 @@ TEST("group: of a turn's rows the last of each key is written, by table") {
     CHECK_EQ(tables.offsets.size(), 1u);
     CHECK_EQ(tables.offsets[0].offset, 3);
 
-    in_turn([&](Turn& turn) { world.groups.topic_deleted(turn, world.topics["orders"].id); });
+    const kafka::wire::Uuid orders = world.topics["orders"].id;
+    world.topics.erase("orders");
+    world.groups.topic_deleted(orders, world.now.time);
+    in_turn([&](Turn& turn) { world.groups.tick(turn); });
     tables = last_of_each(rows);
     CHECK(tables.offsets.empty());
     CHECK_EQ(tables.removed_offsets.size(), 1u);

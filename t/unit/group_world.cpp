@@ -54,9 +54,11 @@ TopicLookup World::lookup() const {
             if (topic.id == id) return TopicInfo{id, name, topic.partitions};
         return std::nullopt;
     };
-    lookup.each = [this](const std::function<void(const TopicInfo&)>& visit) {
+    lookup.each_newer = [this](uint64_t, const std::function<void(const TopicInfo&)>& visit) {
         for (const auto& [name, topic] : topics) visit({topic.id, name, topic.partitions});
+        return uint64_t(0);
     };
+    lookup.changes = topic_changes;
     return lookup;
 }
 
@@ -86,6 +88,13 @@ Ticket World::ask(int16_t version, const std::function<void(Turn&, const Caller&
 
 void World::tick() {
     turn([&](Turn& turn) { groups.tick(turn); });
+}
+
+void World::topics_deleted() {
+    const TopicLookup known = lookup();
+    for (const auto& [key, row] : tables.offsets_)
+        if (!known.by_id(row.topic_id)) groups.topic_deleted(row.topic_id, now.time);
+    pass(0);
 }
 
 void World::pass(int64_t ms) {

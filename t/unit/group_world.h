@@ -100,6 +100,7 @@ public:
     Groups groups;
     Settings settings;
     std::map<std::string, Topic> topics;
+    uint64_t topic_changes = 0; ///< that groups know of
     Tables tables;
     std::map<Ticket, Response> replies;
     std::set<Ticket> open; ///< without an answer yet
@@ -110,6 +111,8 @@ public:
     Ticket ask(int16_t version, const std::function<void(Turn&, const Caller&)>& body,
                const std::string& client = "client");
     TopicLookup lookup() const;
+    /// Until all that was committed for topics that are not there any more is gone.
+    void topics_deleted();
 
 private:
     Groups follower_;

@@ -55,6 +55,29 @@ TEST("topics are listed by name") {
     CHECK_EQ(names(catalog), "B a a.b b ");
 }
 
+TEST("newer topics come in the order in which they were added") {
+    log::Catalog catalog;
+    const auto newer = [&](uint64_t number) {
+        std::string all;
+        catalog.each_newer(number, [&](const log::Topic& topic) { all += topic.name + " "; });
+        return all;
+    };
+    CHECK_EQ(catalog.newest(), 0u);
+    catalog.add(topic(1, "b"));
+    catalog.add(topic(2, "a"));
+    CHECK_EQ(newer(0), "b a ");
+    const uint64_t newest = catalog.newest();
+    CHECK_EQ(newer(newest), "");
+    catalog.add(topic(3, "c"));
+    catalog.add(topic(1, "d")); // in the place of b
+    CHECK_EQ(newer(newest), "c d ");
+    CHECK_EQ(newer(0), "a c d ");
+    catalog.remove(id_of(3));
+    CHECK_EQ(newer(0), "a d ");
+    catalog.clear();
+    CHECK_EQ(newer(0), "");
+}
+
 TEST("a removed topic is found in no way") {
     log::Catalog catalog;
     catalog.add(topic(1, "a.b"));
