@@ -464,7 +464,7 @@ COMMENT ON COLUMN kafka.status.bytes_received IS 'Bytes from clients';
 COMMENT ON COLUMN kafka.status.bytes_sent IS 'Bytes to clients, as far as the operating system has taken them';
 COMMENT ON COLUMN kafka.status.turns IS 'Turns in which the broker handled requests; what arrives meanwhile is handled together in the next';
 COMMENT ON COLUMN kafka.status.turn_requests_max IS 'Most requests that were handled in one turn; the average is requests / turns';
-COMMENT ON COLUMN kafka.status.commits IS 'Transactions that stored records; one in most turns, more where a turn reads or changes the catalog in between';
+COMMENT ON COLUMN kafka.status.commits IS 'Transactions that stored records, consumer groups and their offsets; one in most turns, more where a turn reads or changes the catalog in between';
 COMMENT ON COLUMN kafka.status.failed_commits IS 'Transactions of turns that failed; producers were told to try again, and the log says why';
 COMMENT ON COLUMN kafka.status.batches IS 'Record batches that were stored';
 COMMENT ON COLUMN kafka.status.batch_bytes IS 'Bytes of these batches, as they are stored';
@@ -479,7 +479,7 @@ COMMENT ON COLUMN kafka.status.transaction_ids IS 'Transaction ids that the brok
 COMMENT ON COLUMN kafka.status.cache_bytes IS 'What recent batches in memory take now; pg_kafka.tail_cache is the limit';
 COMMENT ON COLUMN kafka.status.cache_read_bytes IS 'Bytes of batches that Fetch requests found in memory';
 COMMENT ON COLUMN kafka.status.table_read_bytes IS 'Bytes of batches that Fetch requests read from tables';
-COMMENT ON COLUMN kafka.status.parked_requests IS 'Fetch requests that wait for records now';
+COMMENT ON COLUMN kafka.status.parked_requests IS 'Requests that wait now: Fetch for records, JoinGroup and SyncGroup for other members of the group';
 COMMENT ON COLUMN kafka.status.request_memory IS
     'Bytes of requests that are held now; pg_kafka.request_memory is the limit. Requests that wait for records do not count';
 COMMENT ON COLUMN kafka.status.response_memory IS
@@ -489,7 +489,7 @@ CREATE VIEW kafka.api_status AS
 SELECT a.api, a.requests, a.errors, a.latency_p50, a.latency_p95, a.latency_p99, a.latency_max
   FROM kafka.broker_api_status() a;
 COMMENT ON VIEW kafka.api_status IS
-    'The APIs of the Kafka protocol that are served, one row each; counts are since the broker began to serve, and null while it does not. Latencies are in milliseconds, from the arrival of a whole request until its response is handed to the socket; null without requests. Those of Fetch include the time that consumers choose to wait for records';
+    'The APIs of the Kafka protocol that are served, one row each; counts are since the broker began to serve, and null while it does not. Latencies are in milliseconds, from the arrival of a whole request until its response is handed to the socket; null without requests. Those of Fetch include the time that consumers choose to wait for records, those of JoinGroup and SyncGroup the wait for other members';
 COMMENT ON COLUMN kafka.api_status.api IS 'Name of the API';
 COMMENT ON COLUMN kafka.api_status.requests IS 'Requests that came';
 COMMENT ON COLUMN kafka.api_status.errors IS

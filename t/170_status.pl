@@ -8,7 +8,7 @@ use KafkaTest;
 use KafkaRequests;
 use Test::More;
 
-my $broker = KafkaTest->start(restart_after_crash => 'on', 'pg_kafka.max_connections' => 3);
+my $broker = KafkaTest->start(restart_after_crash => 'on', 'pg_kafka.max_connections' => 3, 'pg_kafka.group_initial_rebalance_delay_ms' => 0);
 my $server = $broker->server or plan skip_all => 'looks at the views of our own server';
 my $forever = 2**31 - 1;
 
@@ -112,6 +112,44 @@ $waiter->close(reset => 1);
 comes_to('a connection that is closed is not listed', sub { row_of('SELECT count(*) FROM kafka.connections') }, count => 1);
 comes_to('nor counted as open', \&status, connections => 1);
 
+# --- Groups ----------------------------------------------------------------------------------------
+
+# The first member has its generation; the second waits until the first joins again, and then both for the leader's assignment.
+my @member = map { $broker->connect } 1 .. 2;
+my %group = (group_id => 'readers', session_timeout_ms => 60_000, rebalance_timeout_ms => 60_000, protocol_type => 'consumer');
+sub join_request { return { %group, member_id => $_[0], protocols => [{ name => 'range', metadata => $_[1] }] } }
+sub sync_request {
+    my ($id, @assigned) = @_;
+    return { group_id => 'readers', generation_id => 2, member_id => $id, assignments => [map { { member_id => $_, assignment => 'x' } } @assigned] };
+}
+my @id = ($member[0]->call('JoinGroup', 5, join_request('', 'a'))->{member_id});
+is($member[0]->call('JoinGroup', 5, join_request($id[0], 'a'))->{generation_id}, 1, 'a member joins');
+$member[1]->send_request('JoinGroup', 3, join_request('', 'b'));
+comes_to('a member that waits for another is parked', \&status, parked_requests => 1, request_memory => 0);
+is($member[0]->call('JoinGroup', 5, join_request($id[0], 'a'))->{generation_id}, 2, 'the other joins again');
+push @id, $member[1]->receive->{member_id};
+comes_to('none is parked', \&status, parked_requests => 0);
+$member[1]->send_request('SyncGroup', 3, sync_request($id[1]));
+comes_to('a member that waits for its part is parked', \&status, parked_requests => 1, request_memory => 0);
+$member[0]->call('SyncGroup', 3, sync_request($id[0], @id));
+is($member[1]->receive->{assignment}, 'x', 'it gets it');
+$member[0]->call('Heartbeat', 3, { group_id => 'readers', generation_id => 2, member_id => $id[0] }) for 1 .. 3;
+error_is($member[0]->call('Heartbeat', 3, { group_id => 'readers', generation_id => 1, member_id => $id[0] })->{error_code}, 'ILLEGAL_GENERATION',
+    'a heartbeat fails');
+my $committed = $member[0]->call('OffsetCommit', 7,
+    { group_id => 'readers', generation_id_or_member_epoch => 2, member_id => $id[0],
+        topics => [{ name => 'orders', partitions => [{ partition_index => 0, committed_offset => 1, committed_metadata => '' },
+                    { partition_index => 7, committed_offset => 1, committed_metadata => '' }] }] });
+error_is($committed->{topics}[0]{partitions}[1]{error_code}, 'UNKNOWN_TOPIC_OR_PARTITION', 'a commit fails in part');
+comes_to("$_->[0]: $_->[1] requests, $_->[2] errors", sub { api($_->[0]) }, requests => $_->[1], errors => $_->[2])
+    for ['JoinGroup', 4, 1], ['SyncGroup', 2, 0], ['Heartbeat', 4, 1], ['OffsetCommit', 1, 1], ['LeaveGroup', 0, 0];
+comes_to('what was stored: records, a generation, an offset', \&status, requests => 27, errors => 6, commits => 9, batches => 12);
+cmp_ok(api($_)->{latency_p50}, '>', 0, "$_ has a latency") for qw(JoinGroup SyncGroup Heartbeat OffsetCommit);
+$_->close for @member;
+comes_to('they are gone', \&status, connections => 1);
+
+# --- Limits ----------------------------------------------------------------------------------------
+
 # More connections than there were slots for at the start, and more than are accepted.
 my @more = map { $broker->connect } 1 .. 2;
 $_->call('ApiVersions', 0, {}) for @more;
@@ -129,7 +167,7 @@ is($server->sql('SELECT count(*) FROM kafka.connections'), 3, 'but not listed');
 my $malformed = $broker->connect;
 $malformed->send_raw(KafkaWire::frame("\x7f" x 20));
 ok($malformed->closed_by_peer, 'a request that cannot be decoded');
-comes_to('is counted', \&status, malformed_requests => 1, errors => 3);
+comes_to('is counted', \&status, malformed_requests => 1, errors => 6);
 @more = ($unlisted = undef);
 comes_to('they are gone', \&status, connections => 1);
 

@@ -188,7 +188,7 @@ void Loop::show_turn(size_t requests) {
     status::BrokerFigures& figures = broker_->figures;
     if (requests > 0) figures.turns.add();
     figures.most_turn_requests.raise_to(requests);
-    figures.parked.set(broker_->waiting.size());
+    figures.parked.set(broker_->waiting.size() + broker_->coordinator.parked());
     figures.cache_bytes.set(broker_->tail_cache.bytes());
     figures.transaction_ids.set(pg::transaction_ids_used() - first_transaction_id_);
 }
