@@ -83,7 +83,7 @@ unit: deps
 
 # Fuzzing with clang's libFuzzer: FUZZ_SECONDS for each of FUZZ_TARGETS, from the kept corpus on, which is then replaced by what
 # covers the most with the fewest inputs. GOLDEN=folder adds golden vectors to begin with.
-FUZZ_TARGETS ?= wire record net
+FUZZ_TARGETS ?= wire record net group
 FUZZ_SECONDS ?= 60
 FUZZ_FLAGS = -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 .build/fuzz/%.o: %.cpp

@@ -2,7 +2,7 @@
 # The kept corpus of the fuzzer, one line of hexadecimal digits for each input, sorted:
 #   corpus.pl unpack FILE DIRECTORY     writes each line as a file
 #   corpus.pl pack FILE DIRECTORY       writes each file of at most 4 KiB as a line
-#   corpus.pl seed GOLDEN DIRECTORY     writes the golden vectors as files: DIRECTORY/wire, record and net
+#   corpus.pl seed GOLDEN DIRECTORY     writes the golden vectors as files: DIRECTORY/wire, record, net and group
 use strict;
 use warnings;
 use Digest::MD5 qw(md5_hex);
@@ -27,7 +27,7 @@ sub keep {
 
 sub seed {
     my ($golden, $directory) = @_;
-    make_path(map { "$directory/$_" } qw(wire record net));
+    make_path(map { "$directory/$_" } qw(wire record net group));
     my $frames = '';
     for (split /\n/, slurp("$golden/frames.jsonl")) {
         next unless /"kind":"request".*"hex":"([0-9a-f]*)"/;
@@ -41,6 +41,11 @@ sub seed {
         next unless /"hex":"([0-9a-f]*)"/;
         keep("$directory/record", "\x07" . chr($_) . pack 'H*', $1) for 0 .. 4;
     }
+    for (split /\n/, slurp("$golden/embedded.jsonl")) {
+        next unless /"name":"ConsumerProtocol.*"hex":"([0-9a-f]*)","wire":"([0-9a-f]*)"/;
+        keep("$directory/group", chr($_) . pack 'H*', $2) for 0 .. 1;
+    }
+    keep("$directory/group", "\2$_") for 'orders.*', '(?i)^(a|b{2,3})\\b', '[^[:alpha:]\\d_-]+?$', '(?P<x>\\pL)\\Q.\\E';
     return;
 }
 

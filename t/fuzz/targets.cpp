@@ -1,6 +1,8 @@
 // See targets.h.
 #include "targets.h"
 
+#include "group/embedded_protocol.h"
+#include "group/topic_regex.h"
 #include "net/frame_reader.h"
 #include "net/pipeline.h"
 #include "record/builder.h"
@@ -8,9 +10,11 @@
 #include "record/records.h"
 #include "wire/requests.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 
 namespace fuzz {
 namespace {
@@ -72,7 +76,45 @@ void recompressed_is_the_same(wire::View batch, int32_t records, uint8_t codec) 
     must(record::check(*again, 13, max_decompressed).error == wire::ErrorCode::none, "and passes again");
 }
 
+void subscription(std::string_view input) {
+    const auto topics = group::subscribed_topics_of(input);
+    const auto read = group::read_subscription(input);
+    if (!read) return;
+    must(topics.has_value(), "the topics of a whole subscription can be read");
+    must(read->version >= 0, "a version is not negative");
+    must(read->topics.size() <= topics->size(), "no topic is made up");
+    for (const std::string& topic : read->topics)
+        must(std::find(topics->begin(), topics->end(), topic) != topics->end(),
+             "topics are those that were written");
+    must(std::adjacent_find(read->topics.begin(), read->topics.end(), std::greater_equal<>()) ==
+             read->topics.end(),
+         "topics are in order, each once");
+}
+
+void assignment(std::string_view input) {
+    const auto read = group::read_assignment(input);
+    if (!read) return;
+    const auto again = group::read_assignment(group::write_assignment(1, read->partitions));
+    must(again && again->partitions == read->partitions, "what was read can be written");
+    must(!again->has_user_data, "without user data");
+}
+
+void regex(std::string_view input) {
+    std::string why;
+    const auto compiled = group::TopicRegex::compile(input, why);
+    must(compiled || !why.empty(), "a refusal says why");
+    if (!compiled) return;
+    (void)compiled->matches("orders");
+    (void)compiled->matches(input.substr(0, 249));
+}
+
 } // namespace
+
+void group(std::string_view input) {
+    constexpr void (*readers[])(std::string_view) = {subscription, assignment, regex};
+    const uint8_t which = take(input);
+    readers[which % 3](input);
+}
 
 void wire(std::string_view input) {
     const wire::DecodeResult result = wire::decode_request(input);

@@ -12,10 +12,13 @@ void record(std::string_view input);
 /// What a connection sends, in pieces whose sizes are the first bytes.
 void net(std::string_view input);
 
+/// The bytes that consumers of the classic protocol leave with their group, or a regular expression, as the first byte says.
+void group(std::string_view input);
+
 struct Target {
     const char* name;
     void (*run)(std::string_view input);
 };
-inline constexpr Target targets[] = {{"wire", wire}, {"record", record}, {"net", net}};
+inline constexpr Target targets[] = {{"wire", wire}, {"record", record}, {"net", net}, {"group", group}};
 
 } // namespace fuzz
