@@ -121,7 +121,8 @@ SECONDS ?= 3
 RUNS ?= 3
 FIGURES ?= .
 GROW ?= 0
-bench: RUN_SETTINGS = shared_buffers=512MB max_wal_size=4GB pg_kafka.max_connections=11000
+bench: RUN_SETTINGS = shared_buffers=512MB max_wal_size=4GB pg_kafka.max_connections=11000 \
+    pg_kafka.group_initial_rebalance_delay_ms=0
 
 BENCH_SOURCES = $(wildcard src/wire/*.cpp src/record/*.cpp t/bench/*.cpp)
 BENCH_OBJECTS = $(BENCH_SOURCES:%.cpp=.build/bench/%.o)

@@ -78,6 +78,11 @@ std::optional<fs::path> process_of(const std::string& bootstrap) {
     return std::nullopt;
 }
 
+std::optional<double> cpu_seconds_of(const std::string& bootstrap) {
+    const auto process = process_of(bootstrap);
+    return process ? std::optional(cpu_seconds(*process)) : std::nullopt;
+}
+
 } // namespace
 
 std::optional<double> memory_of_broker(const std::string& bootstrap) {
@@ -85,9 +90,17 @@ std::optional<double> memory_of_broker(const std::string& bootstrap) {
     return process ? std::optional(private_memory(*process)) : std::nullopt;
 }
 
-std::optional<double> cpu_seconds_of_broker(const std::string& bootstrap) {
-    const auto process = process_of(bootstrap);
-    return process ? std::optional(cpu_seconds(*process)) : std::nullopt;
+CpuOfBroker::CpuOfBroker(const std::string& bootstrap)
+    : bootstrap_(bootstrap), begun_(Clock::now()), seconds_before_(cpu_seconds_of(bootstrap)) {}
+
+std::optional<double> CpuOfBroker::percent_of_a_core() const {
+    const auto used = difference(cpu_seconds_of(bootstrap_), seconds_before_);
+    return used ? std::optional(100 * *used / seconds_since(begun_)) : std::nullopt;
+}
+
+std::optional<double> difference(std::optional<double> after, std::optional<double> before) {
+    if (!after || !before) return std::nullopt;
+    return *after - *before;
 }
 
 } // namespace bench

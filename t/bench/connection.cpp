@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdexcept>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <system_error>
 #include <unistd.h>
@@ -99,6 +100,13 @@ std::optional<View> Connection::received() {
         if (read(least, SIZE_MAX, MSG_DONTWAIT) == 0) return std::nullopt;
     }
     return take();
+}
+
+void allow_many_connections() {
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 } // namespace bench

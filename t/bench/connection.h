@@ -39,4 +39,7 @@ private:
     size_t begin_ = 0, end_ = 0; ///< what of the buffer has arrived and not been taken
 };
 
+/// Lets this process have as many files open as it may.
+void allow_many_connections();
+
 } // namespace bench

@@ -2,8 +2,13 @@
 #include "figures.h"
 
 #include "broker_process.h"
+#include "classic_groups.h"
+#include "consumer_group.h"
 #include "end_to_end.h"
+#include "heartbeats.h"
 #include "idle_connections.h"
+#include "idle_groups.h"
+#include "offset_commits.h"
 #include "postgres.h"
 #include "raw_consumer.h"
 #include "raw_producer.h"
@@ -162,6 +167,71 @@ Measurement beside_reader(const Options& options, const Yardsticks& beside) {
             }};
 }
 
+/// A group that is stable rebalances, as all have something new to say; and a new group of the consumer protocol comes to rest.
+Measurement rebalance() {
+    constexpr int members = 50, partitions = 500;
+    const std::string of = " group of 50 members, 500 partitions";
+    return {"rebalance",
+            {{"rebalance, classic" + of, "s"}, {"all join, KIP-848" + of, "s"}},
+            [=](const std::string& bootstrap) {
+                const Topic topic(bootstrap, partitions);
+                const double classic =
+                    ClassicGroups(bootstrap, topic.name(), partitions, 1, members).rebalance();
+                return Values{classic, settle_consumer_group(bootstrap, topic.name(), partitions, members)};
+            }};
+}
+
+/// Kafka's consumers send a heartbeat in three seconds by default.
+Measurement heartbeats(const Options& options) {
+    constexpr double interval = 3;
+    const std::string name = "5,000 members with a heartbeat each 3 s";
+    return {name, {{name, "% of a core"}}, [=](const std::string& bootstrap) {
+                return Values{
+                    cpu_of_heartbeats(bootstrap, 5000, interval, std::max(options.seconds, 2 * interval))};
+            }};
+}
+
+Measurement offset_commits(const Options& options, const Yardsticks& beside) {
+    const std::string name = "offset commits of 100 groups";
+    return {name,
+            {{name, "requests/s", {beside.flushes_per_second()}},
+             {name + ", p50", "ms", {beside.flush_p50()}},
+             {name + ", p99", "ms", {beside.flush_p99()}},
+             {name + " per flush", ""}},
+            [=](const std::string& bootstrap) {
+                const auto counted = [&]() -> std::optional<Postgres::OffsetCommits> {
+                    if (bootstrap != options.bootstrap || options.psql.empty()) return std::nullopt;
+                    return Postgres(options.psql).offset_commits();
+                };
+                const auto before = counted();
+                const Answered answered = commit_offsets_for(bootstrap, 100, options.seconds);
+                const auto after = counted();
+                std::optional<double> per_flush;
+                if (after)
+                    per_flush = (after->requests - before->requests) / (after->flushes - before->flushes);
+                return Values{answered.requests_per_second(), 1000 * percentile(answered.latencies, 0.5),
+                              1000 * percentile(answered.latencies, 0.99), per_flush};
+            }};
+}
+
+Measurement idle_groups(const Options& options) {
+    const std::string name = "100,000 idle groups";
+    return {name,
+            {{name + ", memory", "MiB"},
+             {name + ", CPU", "% of a core"},
+             {"8 synchronous producers before", "requests/s"},
+             {"8 synchronous producers beside " + name, "requests/s"},
+             {"start to first offset of " + name, "s"},
+             {"memory of the broker, after that start", "MiB"}},
+            [=](const std::string& bootstrap) {
+                const IdleGroups cost =
+                    cost_of_idle_groups(bootstrap, options.commands_of(bootstrap), 100'000, options.seconds);
+                return Values{cost.mebibytes, cost.cpu_percent, cost.produces_before,
+                              cost.produces,  cost.start,       cost.mebibytes_after_start};
+            },
+            When::after};
+}
+
 struct Rates {
     double produced, consumed; ///< MB/s
 };
@@ -232,11 +302,15 @@ std::vector<Measurement> all_measurements(const Options& options) {
     all.push_back(consume(options, beside));
     all.push_back(disk_bytes(options, beside));
     all.push_back(beside_reader(options, beside));
+    all.push_back(rebalance());
+    all.push_back(heartbeats(options));
+    all.push_back(offset_commits(options, beside));
     all.push_back(memory("memory of the broker, idle", When::before));
     all.push_back(idle_connections(options));
     all.push_back(start(options, beside, "empty", 0, When::before));
     if (options.grow_gb > 0) all.push_back(growth(options));
     all.push_back(memory("memory of the broker, after the load", When::after));
+    all.push_back(idle_groups(options));
     // The last: brokers are busy for a while with deleting so many.
     all.push_back(start(options, beside, "1,000 topics of 10 partitions", 1000, When::after));
     return all;

@@ -65,7 +65,7 @@ template <class Body> void in_parts(const std::vector<std::string>& names, Body&
 
 ManyTopics::ManyTopics(const std::string& bootstrap, int topics, int partitions) : bootstrap_(bootstrap) {
     const std::string batch = make_batch({.records = 1, .record_bytes = 100}, 0);
-    for (int i = 0; i < topics; i++) names_.push_back(new_topic_name());
+    for (int i = 0; i < topics; i++) names_.push_back(new_name());
     Connection connection(bootstrap_);
     in_parts(names_, [&](const std::vector<std::string>& names) { create(connection, names, partitions); });
     for (const std::string& name : names_) fill_at_last(connection, name, partitions, batch);

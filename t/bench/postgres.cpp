@@ -86,6 +86,13 @@ double Postgres::bytes_per_record(const std::string& topic) const {
     return numbers[0];
 }
 
+Postgres::OffsetCommits Postgres::offset_commits() const {
+    const auto numbers = run("SELECT a.requests, s.commits FROM kafka.status s, kafka.api_status a "
+                             "WHERE a.api = 'OffsetCommit';");
+    if (numbers.size() != 2) throw std::runtime_error("psql leads to a server without a broker");
+    return {numbers[0], numbers[1]};
+}
+
 double Postgres::wal_to_fill() const {
     // Half of max_wal_size lies between two checkpoints: with so much on the disk, files are used again.
     const auto numbers = run(R"(

@@ -23,6 +23,13 @@ public:
     /// Size of all tables and indexes of a topic, per record in it.
     double bytes_per_record(const std::string& topic) const;
 
+    /// What the broker has done since its start.
+    struct OffsetCommits {
+        double requests = 0; ///< OffsetCommit requests
+        double flushes = 0;  ///< transactions of turns: each ends with a flush of the WAL
+    };
+    OffsetCommits offset_commits() const;
+
     /// How much is to be written until the server needs no new WAL files: 0 if that has happened.
     double wal_to_fill() const;
     void checkpoint() const;

@@ -1,9 +1,7 @@
-// Producers that cost almost nothing, so that the broker is measured: requests are encoded once and sent
-// again and again over plain sockets, all from one thread.
+// Producers that cost almost nothing, see raw_load.h.
 #pragma once
 #include "batches.h"
-
-#include <vector>
+#include "raw_load.h"
 
 namespace bench {
 
@@ -14,12 +12,7 @@ struct Load {
     int in_flight = 5; ///< requests of one connection that wait for their response
 };
 
-struct Produced {
-    double seconds = 0;
-    size_t requests = 0;
-    std::vector<double> latencies{}; ///< seconds from the first byte sent to the response, each request
-
-    double requests_per_second() const { return double(requests) / seconds; }
+struct Produced : Answered {
     double megabytes_per_second(const Load& load) const {
         return requests_per_second() * double(load.batch.payload_bytes()) / 1e6;
     }

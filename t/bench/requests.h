@@ -1,5 +1,5 @@
 // Requests to bytes and bytes to responses, with the product's own messages. The versions are ones that every
-// broker of the last years has, and without flexible fields, so that bytes are few.
+// broker of the last years has, and, where there are such, without flexible fields, so that bytes are few.
 #pragma once
 #include "connection.h"
 #include "wire/codec.h"
@@ -18,11 +18,20 @@ template <> inline constexpr int16_t version_of<wire::metadata::Request> = 5;
 template <> inline constexpr int16_t version_of<wire::list_offsets::Request> = 2;
 template <> inline constexpr int16_t version_of<wire::create_topics::Request> = 4;
 template <> inline constexpr int16_t version_of<wire::delete_topics::Request> = 3;
+template <> inline constexpr int16_t version_of<wire::find_coordinator::Request> = 2;
+template <> inline constexpr int16_t version_of<wire::join_group::Request> = 5;
+template <> inline constexpr int16_t version_of<wire::sync_group::Request> = 3;
+template <> inline constexpr int16_t version_of<wire::heartbeat::Request> = 3;
+template <> inline constexpr int16_t version_of<wire::leave_group::Request> = 3;
+template <> inline constexpr int16_t version_of<wire::offset_commit::Request> = 7;
+template <> inline constexpr int16_t version_of<wire::offset_fetch::Request> = 5;
+template <> inline constexpr int16_t version_of<wire::delete_groups::Request> = 1;
+template <> inline constexpr int16_t version_of<wire::consumer_group_heartbeat::Request> = 1;
 
 /// The whole frame.
 template <class Request> std::string encode(const Request& request) {
     constexpr int16_t version = version_of<Request>;
-    static_assert(!Request::api.flexible(version));
+    constexpr bool flexible = Request::api.flexible(version);
     wire::Writer out;
     out.big(Request::api.key);
     out.big(version);
@@ -30,7 +39,8 @@ template <class Request> std::string encode(const Request& request) {
     const View client_id = "pg_kafka-bench";
     out.big(int16_t(client_id.size()));
     out.raw(client_id);
-    wire::Encoder(out, version, false).message(request);
+    if (flexible) out.raw(View("\0", 1)); // the header's tags: none
+    wire::Encoder(out, version, flexible).message(request);
     wire::Writer frame;
     frame.big(int32_t(out.size()));
     frame.append(out);
@@ -41,10 +51,12 @@ template <class Request> std::string encode(const Request& request) {
 
 /// The response in a frame as Connection gives it; views in it point into the frame.
 template <class Request> typename Request::Response decode(View frame) {
-    constexpr size_t correlation_id = 4;
-    if (frame.size() < correlation_id) throw std::runtime_error("a response is too short");
+    constexpr int16_t version = version_of<Request>;
+    constexpr bool flexible = Request::api.flexible(version);
+    constexpr size_t header = flexible ? 5 : 4; // the correlation id, and that there are no tags
+    if (frame.size() < header) throw std::runtime_error("a response is too short");
     typename Request::Response response;
-    wire::Decoder decoder(frame.substr(correlation_id), version_of<Request>, false);
+    wire::Decoder decoder(frame.substr(header), version, flexible);
     decoder.message(response);
     if (!decoder.ok())
         throw std::runtime_error(std::string("a response cannot be read: ") + Request::api.name);

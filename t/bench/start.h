@@ -1,5 +1,6 @@
 // How long a broker takes from its start to its first answer.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,10 @@ struct Commands {
 /// partitions than it has, each with a record. Nothing if the commands are not known.
 std::optional<double> start_to_first_answer(const std::string& bootstrap, const Commands& commands,
                                             int topics);
+
+/// Seconds from the command that starts the stopped broker until ready() returns true; it may throw until then. Nothing if the
+/// commands are not known.
+std::optional<double> time_of_start(const Commands& commands, const std::function<bool()>& ready);
 
 /// Seconds until the server behind the broker answers a query.
 double start_to_first_query(const Commands& commands, const std::string& psql);

@@ -33,7 +33,7 @@ bool ready(Connection& connection, const std::string& name, int partitions) {
 
 } // namespace
 
-std::string new_topic_name() {
+std::string new_name() {
     static int made = 0;
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     return "bench-" + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now).count()) + "-" +
@@ -41,7 +41,7 @@ std::string new_topic_name() {
 }
 
 Topic::Topic(const std::string& bootstrap, int partitions, const TopicConfigs& configs)
-    : bootstrap_(bootstrap), name_(new_topic_name()) {
+    : bootstrap_(bootstrap), name_(new_name()) {
     Connection connection(bootstrap_);
     wire::create_topics::Request request;
     auto& topic = request.topics.emplace_back();

@@ -6,8 +6,8 @@
 
 namespace bench {
 
-/// One that no other topic has.
-std::string new_topic_name();
+/// One that no other topic or group has.
+std::string new_name();
 
 using TopicConfigs = std::vector<std::pair<std::string, std::string>>;
 
