@@ -49,7 +49,8 @@ Selection selection(FunctionCallInfo call, int partition_index) {
 
 /// What is stored of the group; refuses one that is in use.
 std::vector<group::Row> read_unused(store::Groups& tables, const std::string& group_id) {
-    std::vector<group::Row> rows = tables.load(std::span(&group_id, 1));
+    std::vector<group::Row> rows;
+    tables.load({group_id}, [&](const group::Row& row) { rows.push_back(row); });
     if (rows.empty() || !std::holds_alternative<group::GroupRow>(rows[0]))
         refuse(sqlstate::undefined_object, "group " + quoted(group_id) + " does not exist");
     const auto members = std::count_if(rows.begin(), rows.end(), [](const auto& row) {

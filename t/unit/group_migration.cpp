@@ -245,7 +245,7 @@ TEST("migration: the group stays a consumer group where the policy or its size s
     CHECK_EQ(rejoin(w, ids[0], {}, 3), std::string("orders/0,1"));
     CHECK_EQ(rejoin(w, ids[1], {}, 3), std::string("orders/2,3"));
     w.topics["orders"].partitions = 6;
-    w.groups.topics_changed();
+    w.topic_changes++;
     CHECK_EQ(w.heartbeat(ids[1], 3), ErrorCode::rebalance_in_progress); // nobody leads who would see it
     rejoin(w, ids[1], {}, 4);
     rejoin(w, ids[0], {}, 4);

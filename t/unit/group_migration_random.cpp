@@ -241,7 +241,7 @@ private:
         if (what == 1) drop();
         if (what == 2) {
             world_.topics["orders"].partitions = std::min(world_.topics["orders"].partitions + 1, 12);
-            world_.groups.topics_changed();
+            world_.topic_changes++;
         }
         if (what > 2)
             world_.settings.group_consumer_migration_policy = MigrationPolicy(std::min(below(8), 3u));
