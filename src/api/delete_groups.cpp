@@ -9,9 +9,7 @@ namespace kafka::api {
 using namespace wire::delete_groups;
 
 void handle(Broker& broker, Call& call, Request& request) {
-    broker.coordinator.ask(call, [&](group::Turn& turn, const group::Caller& caller) {
-        broker.coordinator.groups().delete_groups(turn, caller, request);
-    });
+    broker.coordinator.ask(call, request, &group::Groups::delete_groups);
 }
 
 Response refuse(const Request& request, int16_t, wire::ErrorCode error) {

@@ -69,7 +69,7 @@ group::TopicLookup lookup(const log::Catalog& catalog) {
 
 /// A random UUID, version 4, in its usual form.
 std::string random_uuid() {
-    static std::random_device random; // member ids must not be guessable by another client
+    std::random_device random; // member ids must not be guessable by another client
     std::string text;
     for (int word = 0; word < 4; word++) {
         char digits[9];

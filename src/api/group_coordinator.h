@@ -27,11 +27,16 @@ class GroupCoordinator {
 public:
     explicit GroupCoordinator(Broker& broker);
 
-    /// Lets the groups do something that answers this call, now or later.
-    void ask(Call& call, const std::function<void(group::Turn&, const group::Caller&)>& request);
+    /// Lets the groups handle a request, which answers this call, now or later.
+    template <class Request>
+    void ask(Call& call, const Request& request,
+             void (group::Groups::*handle)(group::Turn&, const group::Caller&, const Request&)) {
+        ask(call, [&](group::Turn& turn, const group::Caller& caller) {
+            (groups_.*handle)(turn, caller, request);
+        });
+    }
     /// The groups, to be looked at for an answer to this call; null if they cannot be read: then the call has been refused.
     const group::Groups* look(Call& call);
-    group::Groups& groups() { return groups_; }
     const group::TopicLookup& topics() const { return topics_; }
     const group::Settings& settings() const { return settings_; }
 
@@ -58,6 +63,7 @@ public:
     void not_written();
 
 private:
+    void ask(Call& call, const std::function<void(group::Turn&, const group::Caller&)>& request);
     void begin_turn();
     bool is_text(const wire::Request& request) const;
     std::string text_of(const std::optional<std::string>& client_id) const;

@@ -11,14 +11,11 @@ namespace kafka::api {
 using namespace wire::join_group;
 
 void handle(Broker& broker, Call& call, Request& request) {
-    broker.coordinator.ask(call, [&](group::Turn& turn, const group::Caller& caller) {
-        broker.coordinator.groups().join(turn, caller, request);
-    });
+    broker.coordinator.ask(call, request, &group::Groups::join);
 }
 
 Response refuse(const Request&, int16_t, wire::ErrorCode error) {
-    Response response;
-    response.error_code = for_groups(error);
+    auto response = refusal_for_groups<Response>(error);
     response.protocol_name.reset();
     return response;
 }

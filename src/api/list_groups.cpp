@@ -16,9 +16,7 @@ void handle(Broker& broker, Call& call, Request& request) {
 }
 
 Response refuse(const Request&, int16_t, wire::ErrorCode error) {
-    Response response;
-    response.error_code = for_groups(error);
-    return response;
+    return refusal_for_groups<Response>(error);
 }
 
 } // namespace kafka::api

@@ -11,9 +11,7 @@ namespace kafka::api {
 using namespace wire::offset_commit;
 
 void handle(Broker& broker, Call& call, Request& request) {
-    broker.coordinator.ask(call, [&](group::Turn& turn, const group::Caller& caller) {
-        broker.coordinator.groups().commit_offsets(turn, caller, request);
-    });
+    broker.coordinator.ask(call, request, &group::Groups::commit_offsets);
 }
 
 Response refuse(const Request& request, int16_t, wire::ErrorCode error) {

@@ -15,5 +15,11 @@ wire::ErrorCode error_for(const pg::Error& error);
 /// The same for requests to the group coordinator, whose clients know another error for it: NOT_COORDINATOR lets all of them
 /// look for it and try again, while COORDINATOR_NOT_AVAILABLE ends Java's consumers before 3.9 where they fetch offsets.
 wire::ErrorCode for_groups(wire::ErrorCode error);
+/// The response to such a request that has one error for all of it, and says nothing else.
+template <class Response> Response refusal_for_groups(wire::ErrorCode error) {
+    Response response;
+    response.error_code = for_groups(error);
+    return response;
+}
 
 } // namespace kafka::api

@@ -9,15 +9,11 @@ namespace kafka::api {
 using namespace wire::sync_group;
 
 void handle(Broker& broker, Call& call, Request& request) {
-    broker.coordinator.ask(call, [&](group::Turn& turn, const group::Caller& caller) {
-        broker.coordinator.groups().sync(turn, caller, request);
-    });
+    broker.coordinator.ask(call, request, &group::Groups::sync);
 }
 
 Response refuse(const Request&, int16_t, wire::ErrorCode error) {
-    Response response;
-    response.error_code = for_groups(error);
-    return response;
+    return refusal_for_groups<Response>(error);
 }
 
 } // namespace kafka::api

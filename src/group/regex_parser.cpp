@@ -25,10 +25,15 @@ template <class Is> Characters all_that(Is is) {
     return set;
 }
 
-const Characters digits = all_that([](int c) { return c >= '0' && c <= '9'; });
-const Characters words = all_that([](int c) { return std::isalnum(c) || c == '_'; });
-const Characters spaces =
-    all_that([](int c) { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r'; });
+Characters digits() {
+    return all_that([](int c) { return c >= '0' && c <= '9'; });
+}
+Characters words() {
+    return all_that([](int c) { return std::isalnum(c) || c == '_'; });
+}
+Characters spaces() {
+    return all_that([](int c) { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r'; });
+}
 
 Characters one(int32_t c) {
     Characters set;
@@ -50,14 +55,14 @@ std::optional<Characters> named_class(wire::View name) {
     if (name == "ascii") return Characters{}.set();
     if (name == "blank") return one(' ') | one('\t');
     if (name == "cntrl") return all_that([](int c) { return std::iscntrl(c) != 0; });
-    if (name == "digit") return digits;
+    if (name == "digit") return digits();
     if (name == "graph") return all_that([](int c) { return std::isgraph(c) != 0; });
     if (name == "lower") return all_that([](int c) { return std::islower(c) != 0; });
     if (name == "print") return all_that([](int c) { return std::isprint(c) != 0; });
     if (name == "punct") return all_that([](int c) { return std::ispunct(c) != 0; });
-    if (name == "space") return spaces | one('\v');
+    if (name == "space") return spaces() | one('\v');
     if (name == "upper") return all_that([](int c) { return std::isupper(c) != 0; });
-    if (name == "word") return words;
+    if (name == "word") return words();
     if (name == "xdigit") return all_that([](int c) { return std::isxdigit(c) != 0; });
     return {};
 }
@@ -243,8 +248,7 @@ private:
 
     std::optional<int> number() {
         std::optional<int> value;
-        for (; !rest_.empty() && digits[size_t(rest_[0] & 0x7f)] && !(rest_[0] & 0x80);
-             rest_.remove_prefix(1))
+        for (; !rest_.empty() && std::isdigit(uint8_t(rest_[0])); rest_.remove_prefix(1))
             value = std::min(value.value_or(0) * 10 + (rest_[0] - '0'), max_repeat + 1);
         return value;
     }
@@ -260,12 +264,12 @@ private:
 
     /// \d and its like, after the backslash.
     std::optional<Characters> class_escape() {
-        if (skip("d")) return digits;
-        if (skip("D")) return ~digits;
-        if (skip("w")) return words;
-        if (skip("W")) return ~words;
-        if (skip("s")) return spaces;
-        if (skip("S")) return ~spaces;
+        if (skip("d")) return digits();
+        if (skip("D")) return ~digits();
+        if (skip("w")) return words();
+        if (skip("W")) return ~words();
+        if (skip("s")) return spaces();
+        if (skip("S")) return ~spaces();
         return {};
     }
 

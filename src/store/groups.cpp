@@ -51,34 +51,46 @@ constexpr const char* member_columns = "group_id, member_id, instance_id, rack_i
 constexpr const char* offset_columns =
     "group_id, topic_id, partition, committed_offset, leader_epoch, metadata, commit_ms, expire_ms";
 
-const std::string put_group = std::string("INSERT INTO kafka.consumer_group (") + group_columns +
-                              ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (group_id) DO "
-                              "UPDATE SET type = $2, epoch = $3, "
-                              "protocol_type = $4, protocol = $5, leader = $6, state_ms = $7, "
-                              "assignment_epoch = $8, metadata_hash = $9";
+std::string put_group() {
+    return std::string("INSERT INTO kafka.consumer_group (") + group_columns +
+           ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (group_id) DO "
+           "UPDATE SET type = $2, epoch = $3, "
+           "protocol_type = $4, protocol = $5, leader = $6, state_ms = $7, "
+           "assignment_epoch = $8, metadata_hash = $9";
+}
 
-const std::string put_member =
-    std::string("INSERT INTO kafka.group_member (") + member_columns +
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
-    "$21, $22, $23) "
-    "ON CONFLICT (group_id, member_id) DO UPDATE SET instance_id = $3, rack_id = $4, client_id = $5, "
-    "client_host = $6, "
-    "session_timeout_ms = $7, rebalance_timeout_ms = $8, protocols = $9, metadata_sizes = $10, metadata = "
-    "$11, "
-    "assignment = $12, topics = $13, topic_regex = $14, assignor = $15, epoch = $16, previous_epoch = $17, "
-    "assigned_topics = $18, assigned_partitions = $19, revoked_topics = $20, revoked_partitions = $21, "
-    "target_topics = $22, target_partitions = $23";
+std::string put_member() {
+    return std::string("INSERT INTO kafka.group_member (") + member_columns +
+           ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, "
+           "$20, "
+           "$21, $22, $23) "
+           "ON CONFLICT (group_id, member_id) DO UPDATE SET instance_id = $3, rack_id = $4, client_id = $5, "
+           "client_host = $6, "
+           "session_timeout_ms = $7, rebalance_timeout_ms = $8, protocols = $9, metadata_sizes = $10, "
+           "metadata = "
+           "$11, "
+           "assignment = $12, topics = $13, topic_regex = $14, assignor = $15, epoch = $16, previous_epoch = "
+           "$17, "
+           "assigned_topics = $18, assigned_partitions = $19, revoked_topics = $20, revoked_partitions = "
+           "$21, "
+           "target_topics = $22, target_partitions = $23";
+}
 
 // Offsets of a topic that is being deleted would outlive it: its row is looked for, without waiting for whoever deletes it.
-const std::string put_offsets =
-    std::string("INSERT INTO kafka.consumer_offset AS o (") + offset_columns +
-    ") SELECT u.* FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), "
-    "pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7), "
-    "pg_catalog.unnest($8)) AS u(group_id, topic_id, partition, "
-    "committed_offset, leader_epoch, metadata, commit_ms, expire_ms) JOIN kafka.topic t ON t.id = u.topic_id "
-    "ON CONFLICT (group_id, topic_id, partition) DO UPDATE SET committed_offset = excluded.committed_offset, "
-    "leader_epoch = excluded.leader_epoch, metadata = excluded.metadata, commit_ms = excluded.commit_ms, "
-    "expire_ms = excluded.expire_ms";
+std::string put_offsets() {
+    return std::string("INSERT INTO kafka.consumer_offset AS o (") + offset_columns +
+           ") SELECT u.* FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), "
+           "pg_catalog.unnest($3), "
+           "pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7), "
+           "pg_catalog.unnest($8)) AS u(group_id, topic_id, partition, "
+           "committed_offset, leader_epoch, metadata, commit_ms, expire_ms) JOIN kafka.topic t ON t.id = "
+           "u.topic_id "
+           "ON CONFLICT (group_id, topic_id, partition) DO UPDATE SET committed_offset = "
+           "excluded.committed_offset, "
+           "leader_epoch = excluded.leader_epoch, metadata = excluded.metadata, commit_ms = "
+           "excluded.commit_ms, "
+           "expire_ms = excluded.expire_ms";
+}
 
 void remove_groups(const std::vector<std::string>& ids) {
     for (const char* table : {"consumer_group", "group_member", "consumer_offset"})
@@ -161,7 +173,7 @@ struct OffsetColumns {
 } // namespace
 
 Groups::Groups()
-    : put_group_(put_group), put_member_(put_member), put_offsets_(put_offsets),
+    : put_group_(put_group()), put_member_(put_member()), put_offsets_(put_offsets()),
       remove_members_("DELETE FROM kafka.group_member m USING ROWS FROM (pg_catalog.unnest($1), "
                       "pg_catalog.unnest($2)) AS u(group_id, member_id) "
                       "WHERE m.group_id = u.group_id AND m.member_id = u.member_id"),
