@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <fcntl.h>
 #include <stdexcept>
 #include <sys/wait.h>
 #include <system_error>
@@ -12,9 +13,10 @@
 namespace bench {
 namespace {
 
+/// Not for the programs that other threads start meanwhile: a server would keep it open for as long as it runs.
 std::array<int, 2> new_pipe() {
     std::array<int, 2> ends{};
-    if (pipe(ends.data())) throw std::system_error(errno, std::generic_category(), "pipe");
+    if (pipe2(ends.data(), O_CLOEXEC)) throw std::system_error(errno, std::generic_category(), "pipe");
     return ends;
 }
 
@@ -35,7 +37,6 @@ std::string output_of(std::vector<std::string> command, const std::string& input
     if (child == 0) {
         dup2(in[0], STDIN_FILENO);
         dup2(out[1], STDOUT_FILENO);
-        for (const int fd : {in[0], in[1], out[0], out[1]}) close(fd);
         become(command);
     }
     close(in[0]);
