@@ -3,7 +3,6 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
-use IPC::Run ();
 use KafkaRequests;
 use KafkaTest;
 use KafkaWire;
@@ -66,19 +65,11 @@ PostgreSQL::Test::Utils::command_ok(['pg_dump', '--file', $dump, '-Fd', $source-
 my $target = PgKafka->new(name => 'target');
 my $open   = client_of($target);
 isnt(metadata($open, 9, [])->{cluster_id}, $cluster_id, 'the broker that runs already is of another cluster');
-my ($input, $output, $errors) = ('', '', '');
-my $psql = IPC::Run::start(['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $target->node->connstr('postgres')],
-    '<', \$input, '>', \$output, '2>', \$errors, IPC::Run::timeout(120));
-my ($steps, %seen) = (0);
-for my $step (split /^(?=COPY |CREATE |ALTER |SELECT )/m, PostgreSQL::Test::Utils::slurp_file("$dump.sql")) {
-    $steps++;
-    $input .= "$step\nSELECT 'step $steps done';\n";
-    $psql->pump until $output =~ /^step $steps done$/m || !$psql->pumpable;
+my %seen;
+$target->restore_step_by_step("$dump.sql", sub {
     my $end = seen_by_client($target);
     $seen{$end}++ if defined $end;
-}
-$psql->finish;
-is($psql->result(0), 0, "psql restores it, in $steps steps") or diag $errors;
+});
 is(join(' ', grep { $_ != $records } keys %seen), '', 'and a client sees the whole log or none of it');
 is_restored($target, 'psql');
 is($target->log_count(qr/waits for the end of a restore/), 1, 'the log told of it once');

@@ -4,7 +4,6 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
-use IPC::Run ();
 use KafkaRequests;
 use KafkaTest;
 use KafkaWire;
@@ -89,18 +88,10 @@ sub is_restored {
 
 # Step by step; between the steps a client asks, so that the broker has looked at the tables at every stage.
 my $target = PgKafka->new(name => 'target');
-my ($input, $output, $errors) = ('', '', '');
-my $psql = IPC::Run::start(['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $target->node->connstr('postgres')],
-    '<', \$input, '>', \$output, '2>', \$errors, IPC::Run::timeout(120));
-my ($steps, %seen) = (0);
-for my $step (split /^(?=COPY |CREATE |ALTER |SELECT )/m, PostgreSQL::Test::Utils::slurp_file("$dump.sql")) {
-    $steps++;
-    $input .= "$step\nSELECT 'step $steps done';\n";
-    $psql->pump until $output =~ /^step $steps done$/m || !$psql->pumpable;
+my %seen;
+$target->restore_step_by_step("$dump.sql", sub {
     $target->wait_for('an answer', sub { eval { my $client = client_of($target); $seen{ committed($client, $_) }++ for @groups; 1 } });
-}
-$psql->finish;
-is($psql->result(0), 0, "psql restores it, in $steps steps") or diag $errors;
+});
 cmp_ok(scalar keys %seen, '>', 3, 'the broker has been asked while it had only parts');
 is_restored($target, 'psql');
 $target->node->restart;

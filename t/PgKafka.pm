@@ -228,6 +228,27 @@ sub consume {
     return split /\n/, $out;
 }
 
+# --- Restore ---------------------------------------------------------------------------------------
+
+# Runs what pg_dump wrote into a file, statement by statement, and $between->() after each.
+sub restore_step_by_step {
+    my ($self, $file, $between) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my ($input, $output, $errors) = ('', '', '');
+    my $psql = IPC::Run::start(['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $self->{node}->connstr('postgres')],
+        '<', \$input, '>', \$output, '2>', \$errors, IPC::Run::timeout(2 * $patience));
+    my $steps = 0;
+    for my $step (split /^(?=COPY |CREATE |ALTER |SELECT )/m, PostgreSQL::Test::Utils::slurp_file($file)) {
+        $steps++;
+        $input .= "$step\nSELECT 'step $steps done';\n";
+        $psql->pump until $output =~ /^step $steps done$/m || !$psql->pumpable;
+        $between->();
+    }
+    $psql->finish;
+    is($psql->result(0), 0, "psql restores it, in $steps steps") or diag $errors;
+    return;
+}
+
 # --- The end ---------------------------------------------------------------------------------------
 
 # The last checks of every script: the workers are alive and the log has nothing that the test did not expect.

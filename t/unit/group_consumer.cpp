@@ -28,6 +28,15 @@ std::string send(Fixture& f, const ConsumerGroup::Request& r, int16_t version = 
     return text(f.send(r, version));
 }
 
+/// B has joined a group of A alone, and A has been told which partitions it is to give up for that.
+Fixture asked_to_give_up() {
+    Fixture f = with_topic();
+    f.send(join("A", {"t1"}));
+    f.send(join("B", {"t1"}));
+    f.send(request("A", 1));
+    return f;
+}
+
 } // namespace
 
 TEST("the first member makes the group and gets everything") {
@@ -356,10 +365,7 @@ TEST("session timeout and heartbeat interval stay within their bounds") {
 }
 
 TEST("whoever takes too long to give up loses its place, heartbeats or not") {
-    Fixture f = with_topic();
-    f.send(join("A", {"t1"}));
-    f.send(join("B", {"t1"}));
-    f.send(request("A", 1));
+    Fixture f = asked_to_give_up();
     f.pass(29'999);
     CHECK_EQ(send(f, request("A", 1)), std::string("1"));
     f.send(request("B", 2));
@@ -370,10 +376,7 @@ TEST("whoever takes too long to give up loses its place, heartbeats or not") {
 }
 
 TEST("whoever gives up in time keeps its place") {
-    Fixture f = with_topic();
-    f.send(join("A", {"t1"}));
-    f.send(join("B", {"t1"}));
-    f.send(request("A", 1));
+    Fixture f = asked_to_give_up();
     f.pass(29'999);
     CHECK_EQ(send(f, owning(request("A", 1), parts(1, {0, 1}))), std::string("2"));
     f.pass(44'999);
@@ -395,10 +398,7 @@ TEST("absurd rebalance timeouts are taken for none at all, or for very long ones
 }
 
 TEST("a restart keeps members, epochs and partitions, and gives all time again") {
-    Fixture f = with_topic();
-    f.send(join("A", {"t1"}));
-    f.send(join("B", {"t1"}));
-    f.send(request("A", 1));
+    Fixture f = asked_to_give_up();
     f.pass(29'000);
     f.restart();
     f.pass(29'999);
@@ -415,10 +415,7 @@ TEST("a restart keeps members, epochs and partitions, and gives all time again")
 }
 
 TEST("a restart while a member gives up: its rebalance timeout begins anew") {
-    Fixture f = with_topic();
-    f.send(join("A", {"t1"}));
-    f.send(join("B", {"t1"}));
-    f.send(request("A", 1));
+    Fixture f = asked_to_give_up();
     f.restart();
     f.pass(30'000);
     CHECK_EQ(f.members(), std::string("B 2"));
