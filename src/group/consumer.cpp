@@ -1,5 +1,5 @@
 #include "group/consumer.h"
-#include "group/group_id.h"
+#include "group/limits.h"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // Members of a consumer group that speak the classic protocol (KIP-848, online upgrade and downgrade).
 #include "group/classic_requests.h"
 #include "group/consumer.h"
-#include "group/group_id.h"
+#include "group/limits.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // ListGroups, DescribeGroups and DeleteGroups.
-#include "group/group_id.h"
+#include "group/limits.h"
 #include "group/groups.h"
 
 #include <algorithm>

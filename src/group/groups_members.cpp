@@ -1,13 +1,33 @@
 // What members of groups ask, on its way to their group.
 #include "group/classic_requests.h"
-#include "group/group_id.h"
 #include "group/groups.h"
+#include "group/limits.h"
+
+#include <algorithm>
 
 namespace kafka::group {
 namespace {
 
 bool lacks_protocol(const Caller& caller, const wire::sync_group::Request& request) {
     return caller.version >= 5 && (!request.protocol_type || !request.protocol_name);
+}
+
+bool too_large(const wire::join_group::Request& request) {
+    size_t bytes = 0;
+    for (const auto& protocol : request.protocols) bytes += protocol.name.size() + protocol.metadata.size();
+    return bytes > max_member_bytes;
+}
+
+bool too_large(const wire::sync_group::Request& request) {
+    return std::any_of(request.assignments.begin(), request.assignments.end(),
+                       [](const auto& assigned) { return assigned.assignment.size() > max_member_bytes; });
+}
+
+bool too_large(const ConsumerGroup::Request& request) {
+    size_t bytes = request.subscribed_topic_regex ? request.subscribed_topic_regex->size() : 0;
+    if (request.subscribed_topic_names)
+        for (const std::string& name : *request.subscribed_topic_names) bytes += name.size();
+    return bytes > max_member_bytes;
 }
 
 } // namespace
@@ -17,6 +37,7 @@ void Groups::join(Turn& turn, const Caller& caller, const wire::join_group::Requ
     if (request.session_timeout_ms < turn.settings.group_min_session_timeout_ms ||
         request.session_timeout_ms > turn.settings.group_max_session_timeout_ms)
         return refuse(turn, caller, request, ErrorCode::invalid_session_timeout);
+    if (too_large(request)) return refuse(turn, caller, request, ErrorCode::unknown_server_error);
     if (!request.member_id.empty() && !find(request.group_id))
         return refuse(turn, caller, request, ErrorCode::unknown_member_id);
     Group& group = find_or_add(request.group_id);
@@ -45,6 +66,7 @@ void Groups::consumer_heartbeat(Turn& turn, const Caller& caller, const Consumer
     };
     if (!storable_group_id(request.group_id))
         return refuse(ErrorCode::invalid_group_id, "the group id is too long");
+    if (too_large(request)) return refuse(ErrorCode::invalid_request, "the subscription is too large");
     ConsumerGroup* consumer = find_consumer(request.group_id);
     if (consumer) {
         consumer->heartbeat(turn, caller, request);
@@ -68,6 +90,7 @@ void Groups::sync(Turn& turn, const Caller& caller, const wire::sync_group::Requ
     if (!legal_group_id(request.group_id)) return refuse(turn, caller, request, ErrorCode::invalid_group_id);
     if (lacks_protocol(caller, request))
         return refuse(turn, caller, request, ErrorCode::inconsistent_group_protocol);
+    if (too_large(request)) return refuse(turn, caller, request, ErrorCode::unknown_server_error);
     Group* group = get(request.group_id);
     if (!group) return refuse(turn, caller, request, ErrorCode::unknown_member_id);
     std::visit([&](auto& kind) { kind.sync(turn, caller, request); }, group->kind);

@@ -1,5 +1,5 @@
 // OffsetCommit, OffsetFetch, OffsetDelete, and the offsets' end: their topic's deletion or their retention time.
-#include "group/group_id.h"
+#include "group/limits.h"
 #include "group/groups.h"
 
 #include <limits>

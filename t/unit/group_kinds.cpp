@@ -216,3 +216,22 @@ TEST("an empty consumer group without offsets is forgotten in time") {
     CHECK_EQ(w.state(), std::string("none"));
     w.check_stored();
 }
+
+TEST("a member says and is assigned a megabyte at most") {
+    const std::string most(1 << 20, 'x'), more = most + "x";
+    World w;
+    CHECK_EQ(w.joined(w.join({.protocols = {{"range", more}}})).error_code, ErrorCode::unknown_server_error);
+    CHECK_EQ(w.joined(w.join({.protocols = {{"range", most}}})).error_code, ErrorCode::unknown_server_error);
+    const std::string just_fits = most.substr(std::string("range").size());
+    const auto ids = w.stable_group(1, {.protocols = {{"range", just_fits}}});
+    CHECK_EQ(w.synced(w.sync(ids[0], 1, {{ids[0], more}})).error_code, ErrorCode::unknown_server_error);
+    CHECK_EQ(w.heartbeat(ids[0], 1), ErrorCode::none);
+
+    Heartbeat request = join_consumer("M", "consumers");
+    request.subscribed_topic_names = {most, "orders"};
+    CHECK_EQ(send(w, request).error_code, ErrorCode::invalid_request);
+    request.subscribed_topic_names.reset();
+    request.subscribed_topic_regex = more;
+    CHECK_EQ(send(w, request).error_code, ErrorCode::invalid_request);
+    CHECK_EQ(w.state("consumers"), std::string("none"));
+}

@@ -1,4 +1,4 @@
-// Which ids of groups and members are legal. Pure.
+// Which ids of groups and members are legal, and how much a member may say. Pure.
 #pragma once
 #include "wire/bytes.h"
 
@@ -14,5 +14,9 @@ inline bool legal_group_id(wire::View id) { return !id.empty() && storable_group
 
 /// Where clients make the ids of members.
 inline bool storable_member_id(wire::View id) { return id.size() <= max_member_id_length; }
+
+/// Most that a member says of itself, or is assigned, in bytes: it is kept in memory and stored. Kafka's limit is that of a record
+/// with the whole group in it, by default as large.
+inline constexpr size_t max_member_bytes = 1 << 20;
 
 } // namespace kafka::group
