@@ -40,61 +40,101 @@ struct FlatProtocols {
     }
 };
 
-constexpr const char* group_columns =
-    "group_id, type, epoch, protocol_type, protocol, leader, state_ms, assignment_epoch, metadata_hash";
-constexpr const char* member_columns = "group_id, member_id, instance_id, rack_id, client_id, client_host, "
-                                       "session_timeout_ms, rebalance_timeout_ms, "
-                                       "protocols, metadata_sizes, metadata, assignment, "
-                                       "topics, topic_regex, assignor, epoch, previous_epoch, "
-                                       "assigned_topics, assigned_partitions, revoked_topics, "
-                                       "revoked_partitions, target_topics, target_partitions";
-constexpr const char* offset_columns =
-    "group_id, topic_id, partition, committed_offset, leader_epoch, metadata, commit_ms, expire_ms";
+/// Its columns are in the order in which rows are written and read, those of its key first.
+struct Table {
+    std::string_view name;
+    std::span<const std::string_view> columns;
+    size_t key_columns;
+    std::span<const std::string_view> key() const { return columns.first(key_columns); }
+};
 
-std::string put_group() {
-    return std::string("INSERT INTO kafka.consumer_group (") + group_columns +
-           ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (group_id) DO "
-           "UPDATE SET type = $2, epoch = $3, "
-           "protocol_type = $4, protocol = $5, leader = $6, state_ms = $7, "
-           "assignment_epoch = $8, metadata_hash = $9";
+constexpr std::string_view group_columns[] = {"group_id",     "type",   "epoch",    "protocol_type",
+                                              "protocol",     "leader", "state_ms", "assignment_epoch",
+                                              "metadata_hash"};
+constexpr std::string_view member_columns[] = {"group_id",
+                                               "member_id",
+                                               "instance_id",
+                                               "rack_id",
+                                               "client_id",
+                                               "client_host",
+                                               "session_timeout_ms",
+                                               "rebalance_timeout_ms",
+                                               "protocols",
+                                               "metadata_sizes",
+                                               "metadata",
+                                               "assignment",
+                                               "topics",
+                                               "topic_regex",
+                                               "assignor",
+                                               "epoch",
+                                               "previous_epoch",
+                                               "assigned_topics",
+                                               "assigned_partitions",
+                                               "revoked_topics",
+                                               "revoked_partitions",
+                                               "target_topics",
+                                               "target_partitions"};
+constexpr std::string_view offset_columns[] = {"group_id",     "topic_id", "partition", "committed_offset",
+                                               "leader_epoch", "metadata", "commit_ms", "expire_ms"};
+constexpr Table group_table{"consumer_group", group_columns, 1};
+constexpr Table member_table{"group_member", member_columns, 2};
+constexpr Table offset_table{"consumer_offset", offset_columns, 3};
+
+/// "what(0, columns[0]), what(1, columns[1])" and so on.
+template <class What> std::string list(std::span<const std::string_view> columns, What what) {
+    std::string text;
+    for (size_t i = 0; i < columns.size(); i++)
+        text.append(i ? ", " : "").append(what(i, std::string(columns[i])));
+    return text;
 }
 
-std::string put_member() {
-    return std::string("INSERT INTO kafka.group_member (") + member_columns +
-           ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, "
-           "$20, "
-           "$21, $22, $23) "
-           "ON CONFLICT (group_id, member_id) DO UPDATE SET instance_id = $3, rack_id = $4, client_id = $5, "
-           "client_host = $6, "
-           "session_timeout_ms = $7, rebalance_timeout_ms = $8, protocols = $9, metadata_sizes = $10, "
-           "metadata = "
-           "$11, "
-           "assignment = $12, topics = $13, topic_regex = $14, assignor = $15, epoch = $16, previous_epoch = "
-           "$17, "
-           "assigned_topics = $18, assigned_partitions = $19, revoked_topics = $20, revoked_partitions = "
-           "$21, "
-           "target_topics = $22, target_partitions = $23";
+std::string names(std::span<const std::string_view> columns) {
+    return list(columns, [](size_t, const std::string& name) { return name; });
 }
 
-// Offsets of a topic that is being deleted would outlive it: its row is looked for, without waiting for whoever deletes it.
-std::string put_offsets() {
-    return std::string("INSERT INTO kafka.consumer_offset AS o (") + offset_columns +
-           ") SELECT u.* FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), "
-           "pg_catalog.unnest($3), "
-           "pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7), "
-           "pg_catalog.unnest($8)) AS u(group_id, topic_id, partition, "
-           "committed_offset, leader_epoch, metadata, commit_ms, expire_ms) JOIN kafka.topic t ON t.id = "
-           "u.topic_id "
-           "ON CONFLICT (group_id, topic_id, partition) DO UPDATE SET committed_offset = "
-           "excluded.committed_offset, "
-           "leader_epoch = excluded.leader_epoch, metadata = excluded.metadata, commit_ms = "
-           "excluded.commit_ms, "
-           "expire_ms = excluded.expire_ms";
+/// Of a statement with a parameter for each column.
+std::string parameters(std::span<const std::string_view> columns) {
+    return list(columns, [](size_t i, const std::string&) { return "$" + std::to_string(i + 1); });
+}
+
+/// Rows u of these columns, whose values are arrays in the statement's parameters.
+std::string unnested(std::span<const std::string_view> columns) {
+    const auto array = [](size_t i, const std::string&) {
+        return "pg_catalog.unnest($" + std::to_string(i + 1) + ")";
+    };
+    return "ROWS FROM (" + list(columns, array) + ") AS u(" + names(columns) + ")";
+}
+
+/// Inserts the rows of `source`, or replaces those with their keys.
+std::string upsert(const Table& table, const std::string& source) {
+    const auto assign = [](size_t, const std::string& name) { return name + " = excluded." + name; };
+    return "INSERT INTO kafka." + std::string(table.name) + " (" + names(table.columns) + ") " + source +
+           " ON CONFLICT (" + names(table.key()) + ") DO UPDATE SET " +
+           list(table.columns.subspan(table.key_columns), assign);
+}
+
+std::string upsert_one(const Table& table) {
+    return upsert(table, "VALUES (" + parameters(table.columns) + ")");
+}
+
+/// Offsets of a topic that is being deleted would outlive it: its row is looked for, without waiting for whoever deletes it.
+std::string upsert_offsets() {
+    return upsert(offset_table,
+                  "SELECT u.* FROM " + unnested(offset_columns) + " JOIN kafka.topic t ON t.id = u.topic_id");
+}
+
+/// Deletes the rows whose keys are in arrays.
+std::string remove_rows(const Table& table) {
+    const auto of = [](const std::string& alias) {
+        return [alias](size_t, const std::string& name) { return alias + "." + name; };
+    };
+    return "DELETE FROM kafka." + std::string(table.name) + " t USING " + unnested(table.key()) + " WHERE (" +
+           list(table.key(), of("t")) + ") = (" + list(table.key(), of("u")) + ")";
 }
 
 void remove_groups(const std::vector<std::string>& ids) {
-    for (const char* table : {"consumer_group", "group_member", "consumer_offset"})
-        pg::execute(std::string("DELETE FROM kafka.") + table + " WHERE group_id = ANY ($1)",
+    for (const Table& table : {group_table, member_table, offset_table})
+        pg::execute("DELETE FROM kafka." + std::string(table.name) + " WHERE group_id = ANY ($1)",
                     {std::span<const std::string>(ids)});
 }
 
@@ -173,15 +213,9 @@ struct OffsetColumns {
 } // namespace
 
 Groups::Groups()
-    : put_group_(put_group()), put_member_(put_member()), put_offsets_(put_offsets()),
-      remove_members_("DELETE FROM kafka.group_member m USING ROWS FROM (pg_catalog.unnest($1), "
-                      "pg_catalog.unnest($2)) AS u(group_id, member_id) "
-                      "WHERE m.group_id = u.group_id AND m.member_id = u.member_id"),
-      remove_offsets_(
-          "DELETE FROM kafka.consumer_offset o USING ROWS FROM (pg_catalog.unnest($1), "
-          "pg_catalog.unnest($2), pg_catalog.unnest($3)) AS u(group_id, topic_id, "
-          "partition) WHERE o.group_id = u.group_id AND o.topic_id = u.topic_id AND o.partition = "
-          "u.partition") {}
+    : put_group_(upsert_one(group_table)), put_member_(upsert_one(member_table)),
+      put_offsets_(upsert_offsets()), remove_members_(remove_rows(member_table)),
+      remove_offsets_(remove_rows(offset_table)) {}
 
 void Groups::write(const std::vector<group::Row>& rows) {
     const group::RowsByTable last = group::last_of_each(rows);
@@ -330,13 +364,16 @@ void load_rows(const Groups::Take& take, const std::string& query, std::initiali
     }
 }
 
+/// All tables are locked first: where one of them cannot be, none is read in vain.
 void load_all(const Groups::Take& take, const std::string& where, std::initializer_list<pg::Value> values) {
-    const auto from = [&](const char* columns, const char* table) {
-        return std::string("SELECT ") + columns + " FROM kafka." + table + where;
+    pg::execute(
+        "LOCK TABLE kafka.consumer_group, kafka.group_member, kafka.consumer_offset IN ACCESS SHARE MODE");
+    const auto from = [&](const Table& table) {
+        return "SELECT " + names(table.columns) + " FROM kafka." + std::string(table.name) + where;
     };
-    load_rows(take, from(group_columns, "consumer_group"), values, read_group);
-    load_rows(take, from(member_columns, "group_member"), values, read_member);
-    load_rows(take, from(offset_columns, "consumer_offset"), values, read_offset);
+    load_rows(take, from(group_table), values, read_group);
+    load_rows(take, from(member_table), values, read_member);
+    load_rows(take, from(offset_table), values, read_offset);
 }
 
 } // namespace
