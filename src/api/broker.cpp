@@ -282,7 +282,7 @@ void Broker::answer_when_stored(Call call, wire::Response response) {
 }
 
 void Broker::answer_when_written(Call call, wire::Response response) {
-    if (coordinator.has_rows())
+    if (coordinator.has_rows_of(call.request()))
         answer_when_durable(std::move(call), std::move(response), pg::Durability::server);
     else
         answer(std::move(call), std::move(response));
@@ -365,13 +365,15 @@ void Broker::publish_staged() {
 
 void Broker::refuse_staged(const pg::Error& why) {
     const std::unordered_set<log::Topic*> topics = staging.topics();
-    const std::string what = staging.empty() ? "store what consumer groups changed" : "store records";
+    const char* what = !staging.empty()         ? "store records"
+                       : coordinator.has_rows() ? "store what consumer groups changed"
+                                                : "flush topics that were created or deleted";
     staging.rollback();
     coordinator.not_written();
     figures.failed_commits.add();
     if (!why.lock_not_available()) distrust(topics);
     if (!pg::shutdown_requested())
-        pg::log(pg::Level::warning, "pg_kafka could not " + what + ": " + std::string(why.what()),
+        pg::log(pg::Level::warning, std::string("pg_kafka could not ") + what + ": " + why.what(),
                 "The clients were told to try again.", why.hint);
     for (Waiter& w : waiting_for_commit_) {
         if (!w.response) {

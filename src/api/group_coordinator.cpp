@@ -90,15 +90,20 @@ const std::string& group_of(const group::Row& row) {
     return std::visit([](const auto& r) -> const std::string& { return r.group_id; }, row);
 }
 
-/// The groups that a request is about.
+/// The groups that a request names.
 template <class Request> std::vector<wire::View> groups_of(const Request& request) {
     std::vector<wire::View> ids;
-    if constexpr (requires { request.group_id; }) ids.push_back(request.group_id);
     if constexpr (std::is_same_v<Request, wire::offset_fetch::Request>)
         for (const auto& group : request.groups) ids.push_back(group.group_id);
+    if constexpr (requires { request.group_id; })
+        if (ids.empty()) ids.push_back(request.group_id);
     if constexpr (std::is_same_v<Request, wire::delete_groups::Request>)
         ids.assign(request.groups_names.begin(), request.groups_names.end());
     return ids;
+}
+
+std::vector<wire::View> groups_of(const wire::Request& request) {
+    return std::visit([](const auto& r) { return groups_of(r); }, request);
 }
 
 } // namespace
@@ -136,7 +141,7 @@ void GroupCoordinator::begin_turn() {
 bool GroupCoordinator::put_off(Call& call) {
     begin_turn();
     if (turn_.held().none()) return false;
-    const auto ids = std::visit([](const auto& request) { return groups_of(request); }, call.request());
+    const auto ids = groups_of(call.request());
     const auto held = [this](wire::View id) { return turn_.held()[pg::group_hash(id)]; };
     if (std::none_of(ids.begin(), ids.end(), held)) return false;
     wire::Response refusal = refuse(call, wire::ErrorCode::coordinator_load_in_progress);
@@ -172,35 +177,41 @@ void GroupCoordinator::ask(Call& call,
     const group::Client client{text_of(call.header().client_id), host_of(call.peer_address())};
     const group::Caller caller{next_ticket_++, client, call.version()};
     by_connection_[call.connection()] = caller.ticket;
+    group::Effects effects;
+    group::Turn now = turn(effects);
+    request(now, caller);
+    const bool tells_of_rows = !effects.rows.empty() || has_rows_of(call.request());
     parked_.emplace(caller.ticket, std::move(call));
-    run([&](group::Turn& turn) { request(turn, caller); });
+    take(std::move(effects), tells_of_rows);
     if (const auto parked = parked_.find(caller.ticket); parked != parked_.end())
         parked->second.release_frame();
 }
 
-void GroupCoordinator::run(const std::function<void(group::Turn&)>& action) {
-    begin_turn();
-    group::Effects effects;
-    group::Turn now = turn(effects);
-    action(now);
-    take(std::move(effects));
-}
-
-void GroupCoordinator::take(group::Effects effects) {
+/// What has changed a group, and every answer that tells of it, waits for the same commit.
+void GroupCoordinator::take(group::Effects effects, bool answers_tell_of_rows) {
     leave_to_sessions(effects.rows);
-    rows_.insert(rows_.end(), std::move_iterator(effects.rows.begin()),
-                 std::move_iterator(effects.rows.end()));
+    for (group::Row& row : effects.rows) {
+        changed_.insert(group_of(row));
+        rows_.push_back(std::move(row));
+    }
     for (group::Reply& reply : effects.replies) {
         auto parked = parked_.extract(reply.ticket);
         if (parked.empty()) continue; // the client is gone
         Call call = std::move(parked.mapped());
         by_connection_.erase(call.connection());
         wire::Response response = to_wire(std::move(reply.response));
-        if (rows_.empty())
-            broker_.answer(std::move(call), std::move(response));
-        else
+        if (answers_tell_of_rows)
             broker_.answer_when_durable(std::move(call), std::move(response), pg::Durability::server);
+        else
+            broker_.answer(std::move(call), std::move(response));
     }
+}
+
+bool GroupCoordinator::has_rows_of(const wire::Request& request) const {
+    if (rows_.empty()) return false;
+    const auto ids = groups_of(request);
+    const auto changed = [this](wire::View id) { return changed_.contains(std::string(id)); };
+    return ids.empty() || std::any_of(ids.begin(), ids.end(), changed);
 }
 
 const group::Groups* GroupCoordinator::look(Call& call) {
@@ -225,12 +236,16 @@ void GroupCoordinator::connection_closed(uint64_t connection) {
 
 void GroupCoordinator::tick() {
     if (!loaded() || groups_.next_deadline() > Clock::now()) return;
-    run([this](group::Turn& turn) { groups_.tick(turn); });
+    begin_turn();
+    group::Effects effects;
+    group::Turn now = turn(effects);
+    groups_.tick(now);
+    const bool answers_tell_of_rows = !effects.rows.empty() || has_rows();
+    take(std::move(effects), answers_tell_of_rows);
 }
 
-group::Time GroupCoordinator::next_deadline() const {
-    return std::min(groups_.next_deadline(), load_at_.value_or(group::Time::max()));
-}
+/// Nothing becomes due in groups that cannot be believed.
+group::Time GroupCoordinator::next_deadline() const { return load_at_ ? *load_at_ : groups_.next_deadline(); }
 
 void GroupCoordinator::topic_deleted(const wire::Uuid& id) {
     topics_changed();
@@ -239,17 +254,19 @@ void GroupCoordinator::topic_deleted(const wire::Uuid& id) {
 
 // Tables ----------------------------------------------------------------------------------------------------
 
-/// True if memory says what is in the tables; reads them if it is time to.
+/// True if memory says what is in the tables; reads them if it is time to. If they cannot be read for long, no member of any
+/// group can show that it is alive: then all are read again, and all sessions begin anew.
 bool GroupCoordinator::loaded() {
     if (!load_at_) return true;
     if (*load_at_ > Clock::now()) return false;
     try {
         load();
     } catch (const pg::Error& error) {
+        forget_unread(); // a part of them has been applied
+        if (!load_failure_.empty()) distrust();
         if (load_failure_ != error.what()) broker_.log_failure("read consumer groups", error);
         load_failure_ = error.what();
         load_at_ = Clock::now() + load_retry_interval;
-        forget_unread(); // a part of them has been applied
         return false;
     }
     load_at_.reset();
@@ -267,6 +284,7 @@ void GroupCoordinator::forget_unread() {
 void GroupCoordinator::load() {
     const group::Now now{Clock::now(), broker_.now_ms()};
     const auto apply = [&](const group::Row& row) { groups_.apply(row, now); };
+    if (all_to_be_read_) turn_.take_changes(); // whatever it was is about to be read
     pg::Transaction transaction;
     store::do_not_wait_for_locks();
     if (all_to_be_read_)
@@ -284,11 +302,13 @@ void GroupCoordinator::write_rows() {
 
 void GroupCoordinator::written() {
     rows_.clear();
+    changed_.clear();
     turn_.end();
 }
 
 void GroupCoordinator::not_written() {
-    for (const group::Row& row : std::exchange(rows_, {})) read_again(group_of(row));
+    rows_.clear();
+    for (const std::string& id : std::exchange(changed_, {})) read_again(id);
     turn_.end();
 }
 

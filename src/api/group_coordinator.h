@@ -1,8 +1,8 @@
 // The group coordinator as the broker sees it: requests go to the groups (group/), what these store goes into the turn's
 // transaction, and who waits for other members is answered when they say so. Main thread only.
 //
-// Groups change in memory at once, so that the next request of the turn sees it, and every answer given until the turn has been
-// committed waits for that. Should the commit fail, the groups that it touched are read again from their tables. As long as
+// Groups change in memory at once, so that the next request of the turn sees it, and every answer that may tell of it waits until the
+// turn has been committed. Should the commit fail, the groups that it touched are read again from their tables. As long as
 // tables cannot be read, nobody waits for their locks: clients are told that the coordinator is loading.
 #pragma once
 #include "api/call.h"
@@ -17,6 +17,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace kafka::api {
@@ -56,6 +57,8 @@ public:
 
     /// True if there are rows to be written in the turn's transaction.
     bool has_rows() const { return !rows_.empty(); }
+    /// The same of the groups that the request names, or, if it names none, of all.
+    bool has_rows_of(const wire::Request& request) const;
     /// Writes them, within that transaction.
     void write_rows();
     /// The transaction has committed, or failed.
@@ -68,8 +71,7 @@ private:
     bool is_text(const wire::Request& request) const;
     std::string text_of(const std::optional<std::string>& client_id) const;
     group::Turn turn(group::Effects& effects) const;
-    void run(const std::function<void(group::Turn&)>& action);
-    void take(group::Effects effects);
+    void take(group::Effects effects, bool answers_tell_of_rows);
     bool put_off(Call& call);
     bool loaded();
     bool refuse_unless_loaded(Call& call);
@@ -92,7 +94,8 @@ private:
     std::unordered_map<uint64_t, group::Ticket>
         by_connection_; ///< a connection waits for one answer at a time
     group::Ticket next_ticket_ = 1;
-    std::vector<group::Row> rows_;       ///< not written yet
+    std::vector<group::Row> rows_;            ///< not written yet
+    std::unordered_set<std::string> changed_; ///< the groups that these are of
     std::optional<group::Time> load_at_; ///< groups are to be read from their tables, not before that time
     bool all_to_be_read_ = true;
     std::set<std::string> to_be_read_; ///< groups that memory must not be believed of
