@@ -16,7 +16,7 @@
 
 namespace kafka::pg {
 
-inline constexpr size_t group_hashes = 1024;
+inline constexpr size_t group_hashes = 8192;
 using GroupSet = std::bitset<group_hashes>; ///< of groups, by their hashes
 
 /// The hash of a group's id.
