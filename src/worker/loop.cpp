@@ -14,6 +14,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds catalog_retry_interval(100);
+/// After a turn with nothing but signs of life the next ones wait this long for each other: to be woken for each of thousands would
+/// cost more than they do.
+constexpr std::chrono::milliseconds nap(10);
 
 net::Settings net_settings(const pg::Settings& s) {
     net::Settings net;
@@ -25,6 +28,16 @@ net::Settings net_settings(const pg::Settings& s) {
     net.connections_max_idle = s.connections_max_idle.value_or(std::chrono::milliseconds(0));
     net.log_connections = s.log_connections;
     return net;
+}
+
+/// The request only tells that a member of a group is alive, which nobody waits for.
+bool is_sign_of_life(const api::Inbound& message) {
+    const auto* call = std::get_if<api::Call>(&message);
+    if (!call) return false;
+    if (std::holds_alternative<wire::heartbeat::Request>(call->request())) return true;
+    const auto* member = std::get_if<wire::consumer_group_heartbeat::Request>(&call->request());
+    return member && member->member_epoch > 0 && !member->subscribed_topic_names &&
+           !member->subscribed_topic_regex && !member->topic_partitions;
 }
 
 void write_to_log(const net::Notice& notice) {
@@ -61,7 +74,8 @@ void Loop::stop_net() {
 // From the threads beside ---------------------------------------------------------------------------------------
 
 void Loop::post(api::Inbound message) {
-    if (inbox_.post(std::move(message))) pg::wake_main();
+    const bool can_wait = is_sign_of_life(message);
+    if (inbox_.post(std::move(message), can_wait)) pg::wake_main();
 }
 
 void Loop::answer(net::Reply&& reply) {
@@ -106,6 +120,7 @@ void Loop::wait() {
     const Clock::time_point next = std::min(groups, broker_->waiting.next_deadline().value_or(groups));
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
     timeout = std::min(std::max(left, std::chrono::milliseconds(0)), timeout.value_or(left));
+    if (only_signs_of_life_ && inbox_.nap()) timeout = std::min(*timeout, nap);
     pg::wait(timeout);
 }
 
@@ -166,10 +181,12 @@ void Loop::turn() {
     broker_->begin_turn();
     resume_deferred(); // before others use up what the turn may read
     size_t requests = 0;
+    only_signs_of_life_ = !taken_.empty();
     while (!taken_.empty() && !broker_->staged_enough()) {
         api::Inbound message = std::move(taken_.front());
         taken_.pop_front();
         requests += std::holds_alternative<api::Call>(message);
+        only_signs_of_life_ &= is_sign_of_life(message);
         handle(std::move(message));
     }
     broker_->coordinator.tick();

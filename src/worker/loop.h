@@ -46,6 +46,7 @@ private:
     std::unique_ptr<api::Broker> broker_;
     net::Mailbox<api::Inbound> inbox_; ///< net -> main
     std::deque<api::Inbound> taken_;   ///< from the inbox, not yet handled
+    bool only_signs_of_life_ = false;  ///< of members of groups, in the last turn
     std::string catalog_failure_;      ///< why the catalog could not be read; empty: it could
     uint64_t generation_;              ///< of the catalog in memory
     uint64_t segments_;                ///< pg::segments_generation() of what memory knows of segments

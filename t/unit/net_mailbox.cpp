@@ -19,6 +19,20 @@ TEST("mailbox: only the first post into an empty mailbox asks for a wake-up") {
     CHECK(mailbox.post(std::vector<int>{5}));
 }
 
+TEST("mailbox: a reader that naps is not woken for what can wait") {
+    Mailbox<int> mailbox;
+    CHECK(mailbox.post(1, true));
+    CHECK(!mailbox.nap());
+    CHECK(!mailbox.post(2, true));
+    CHECK(mailbox.take() == (std::vector<int>{1, 2}));
+    CHECK(mailbox.nap());
+    CHECK(!mailbox.post(3, true));
+    CHECK(mailbox.post(4));
+    CHECK(!mailbox.post(5));
+    CHECK(mailbox.take() == (std::vector<int>{3, 4, 5}));
+    CHECK(mailbox.post(6, true));
+}
+
 TEST("mailbox: messages of several threads all arrive, each thread's in order") {
     Mailbox<std::unique_ptr<int>> mailbox;
     constexpr int threads = 4, each = 1000;
