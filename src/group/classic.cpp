@@ -63,8 +63,7 @@ void ClassicGroup::remove_member(Turn& turn, Member& member, ErrorCode told) {
     members_.remove(std::string(member.id()));
     subscribed_.reset();
     if (!led) return;
-    leader_.reset();
-    if (!members_.empty()) leader_ = members_.in_order().front()->id();
+    leader_ = members_.empty() ? std::nullopt : std::optional(members_.in_order().front()->id());
 }
 
 void ClassicGroup::dismiss(Turn& turn) {
