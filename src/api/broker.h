@@ -112,7 +112,7 @@ public:
     }
     /// The response goes out once everything staged so far is durable; if that fails the request is refused.
     void answer_when_durable(Call call, wire::Response response, pg::Durability durability);
-    /// The same where groups may have changed in this turn.
+    /// The same where groups that the request names, or any if it names none, have changed in this turn.
     void answer_when_written(Call call, wire::Response response);
     /// The same where topics may have been created or deleted.
     void answer_when_stored(Call call, wire::Response response);

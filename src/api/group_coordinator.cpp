@@ -180,15 +180,14 @@ void GroupCoordinator::ask(Call& call,
     group::Effects effects;
     group::Turn now = turn(effects);
     request(now, caller);
-    const bool tells_of_rows = !effects.rows.empty() || has_rows_of(call.request());
     parked_.emplace(caller.ticket, std::move(call));
-    take(std::move(effects), tells_of_rows);
+    take(std::move(effects));
     if (const auto parked = parked_.find(caller.ticket); parked != parked_.end())
         parked->second.release_frame();
 }
 
 /// What has changed a group, and every answer that tells of it, waits for the same commit.
-void GroupCoordinator::take(group::Effects effects, bool answers_tell_of_rows) {
+void GroupCoordinator::take(group::Effects effects) {
     leave_to_sessions(effects.rows);
     for (group::Row& row : effects.rows) {
         changed_.insert(group_of(row));
@@ -199,11 +198,7 @@ void GroupCoordinator::take(group::Effects effects, bool answers_tell_of_rows) {
         if (parked.empty()) continue; // the client is gone
         Call call = std::move(parked.mapped());
         by_connection_.erase(call.connection());
-        wire::Response response = to_wire(std::move(reply.response));
-        if (answers_tell_of_rows)
-            broker_.answer_when_durable(std::move(call), std::move(response), pg::Durability::server);
-        else
-            broker_.answer(std::move(call), std::move(response));
+        broker_.answer_when_written(std::move(call), to_wire(std::move(reply.response)));
     }
 }
 
@@ -240,8 +235,7 @@ void GroupCoordinator::tick() {
     group::Effects effects;
     group::Turn now = turn(effects);
     groups_.tick(now);
-    const bool answers_tell_of_rows = !effects.rows.empty() || has_rows();
-    take(std::move(effects), answers_tell_of_rows);
+    take(std::move(effects));
 }
 
 /// Nothing becomes due in groups that cannot be believed.

@@ -71,7 +71,7 @@ private:
     bool is_text(const wire::Request& request) const;
     std::string text_of(const std::optional<std::string>& client_id) const;
     group::Turn turn(group::Effects& effects) const;
-    void take(group::Effects effects, bool answers_tell_of_rows);
+    void take(group::Effects effects);
     bool put_off(Call& call);
     bool loaded();
     bool refuse_unless_loaded(Call& call);
