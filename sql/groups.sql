@@ -118,6 +118,15 @@ BEGIN READ ONLY;
 SELECT failure_of($$SELECT kafka.reset_offsets('simple', 'orders', 'latest')$$);
 ROLLBACK;
 
+-- A snapshot that is kept could lack what clients have committed since.
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT failure_of($$SELECT kafka.reset_offsets('simple', 'orders', 'latest')$$);
+SELECT failure_of($$SELECT kafka.delete_offsets('simple', 'orders')$$);
+ROLLBACK;
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT failure_of($$SELECT kafka.delete_group('simple')$$);
+ROLLBACK;
+
 -- A transaction that changes groups cannot be prepared: nobody would tell the broker of its commit.
 BEGIN;
 SELECT * FROM kafka.reset_offsets('simple', 'orders', 'latest', 1);

@@ -13,6 +13,7 @@ extern "C" {
 namespace kafka::sql {
 
 namespace sqlstate {
+constexpr std::string_view feature_not_supported = "0A000";
 constexpr std::string_view null_value_not_allowed = "22004";
 constexpr std::string_view invalid_parameter_value = "22023";
 constexpr std::string_view invalid_name = "42602";

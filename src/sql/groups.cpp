@@ -18,6 +18,8 @@
 #include <vector>
 
 extern "C" {
+#include "access/xact.h"
+
 PG_FUNCTION_INFO_V1(pg_kafka_reset_offsets_to_position);
 PG_FUNCTION_INFO_V1(pg_kafka_reset_offsets_to_offset);
 PG_FUNCTION_INFO_V1(pg_kafka_reset_offsets_to_timestamp);
@@ -65,15 +67,25 @@ std::vector<group::Row> read_unused(store::Groups& tables, const std::string& gr
     return rows;
 }
 
+/// A snapshot from before the group is held may lack what clients have committed since: that would stay.
+void refuse_kept_snapshot() {
+    if (IsolationUsesXactSnapshot())
+        refuse(sqlstate::feature_not_supported,
+               "cannot change consumer groups at isolation level REPEATABLE READ or SERIALIZABLE",
+               "What clients have committed since the snapshot of the transaction would be overlooked.",
+               "Begin the transaction with ISOLATION LEVEL READ COMMITTED.");
+}
+
 /// Calls `change` with the tables and with what is stored of the group, while nobody else changes it. What it does is kept and
 /// published if the transaction commits.
 template <class Change> auto change_group(const std::string& group_id, Change change) {
+    refuse_kept_snapshot();
     const pg::Connection connection;
     store::Groups tables;
     read_unused(tables, group_id); // a group in use is not disturbed
     pg::GroupHold hold(group_id);
     hold.wait_for_broker();
-    // Other sessions wait here; and where the snapshot is older than what the broker has stored, this is a serialization failure.
+    // Other sessions wait here.
     pg::execute("SELECT FROM kafka.consumer_group WHERE group_id = $1 FOR UPDATE",
                 {std::string_view(group_id)});
     auto result = change(tables, read_unused(tables, group_id));
