@@ -92,7 +92,24 @@ CREATE TABLE kafka.group_member (
     assigned_topics uuid[], assigned_partitions integer[],
     revoked_topics uuid[], revoked_partitions integer[],
     target_topics uuid[], target_partitions integer[],
-    PRIMARY KEY (group_id, member_id)
+    PRIMARY KEY (group_id, member_id),
+    -- One row that it cannot read keeps the broker from all groups. Of two arrays that belong together each has as many elements
+    -- that are not null as the other has elements.
+    CONSTRAINT group_member_kind CHECK (protocols IS NOT NULL OR topics IS NOT NULL),
+    CONSTRAINT group_member_classic CHECK (pg_catalog.num_nulls(protocols, metadata_sizes, metadata, assignment) IN (0, 4)),
+    CONSTRAINT group_member_consumer CHECK (pg_catalog.num_nulls(topics, epoch, previous_epoch, assigned_topics, assigned_partitions,
+        revoked_topics, revoked_partitions, target_topics, target_partitions) IN (0, 9)),
+    CONSTRAINT group_member_protocols CHECK (protocols <> '{}'
+        AND pg_catalog.num_nonnulls(VARIADIC protocols) = pg_catalog.cardinality(metadata_sizes)
+        AND pg_catalog.num_nonnulls(VARIADIC metadata_sizes) = pg_catalog.cardinality(protocols)),
+    CONSTRAINT group_member_topics CHECK (pg_catalog.num_nulls(VARIADIC topics) = 0),
+    CONSTRAINT group_member_partitions CHECK (
+            pg_catalog.num_nonnulls(VARIADIC assigned_topics) = pg_catalog.cardinality(assigned_partitions)
+        AND pg_catalog.num_nonnulls(VARIADIC assigned_partitions) = pg_catalog.cardinality(assigned_topics)
+        AND pg_catalog.num_nonnulls(VARIADIC revoked_topics) = pg_catalog.cardinality(revoked_partitions)
+        AND pg_catalog.num_nonnulls(VARIADIC revoked_partitions) = pg_catalog.cardinality(revoked_topics)
+        AND pg_catalog.num_nonnulls(VARIADIC target_topics) = pg_catalog.cardinality(target_partitions)
+        AND pg_catalog.num_nonnulls(VARIADIC target_partitions) = pg_catalog.cardinality(target_topics))
 );
 COMMENT ON TABLE kafka.group_member IS 'Members of consumer groups; what only one of the protocols has is null in members of the other';
 COMMENT ON COLUMN kafka.group_member.instance_id IS 'Of a static member (KIP-345)';

@@ -31,7 +31,7 @@ $$;
 CREATE FUNCTION make_member(group_id text, member_id text, assignment bytea, topics uuid[] DEFAULT NULL, partitions int[] DEFAULT NULL)
     RETURNS void LANGUAGE sql AS $$
     INSERT INTO kafka.group_member
-    SELECT group_id, member_id, NULL, NULL, 'client of ' || member_id, '/127.0.0.1', 0, 0, '{}', '{}', '', assignment
+    SELECT group_id, member_id, NULL, NULL, 'client of ' || member_id, '/127.0.0.1', 0, 0, '{range}', '{0}', '', assignment
      WHERE assignment IS NOT NULL;
     INSERT INTO kafka.group_member
     SELECT group_id, member_id, NULL, NULL, 'client of ' || member_id, '/127.0.0.1', 0, 0, NULL, NULL, NULL, NULL,
@@ -62,6 +62,27 @@ SELECT * FROM kafka.consumer_lag ORDER BY group_id, topic, partition;
 SELECT topic, partition, lag, member_id FROM kafka.consumer_lag WHERE group_id = 'classic' AND topic = 'orders' ORDER BY partition;
 SELECT group_id, sum(lag) FROM kafka.consumer_lag GROUP BY group_id ORDER BY group_id;
 SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'kafka.consumer_lag'::regclass AND attnum > 0 ORDER BY attnum;
+
+-- One member that the broker could not read would keep it from all groups: the constraint that refuses the change.
+CREATE FUNCTION refused_by(member_id text, change text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    name text;
+BEGIN
+    EXECUTE format('UPDATE kafka.group_member SET %s WHERE member_id = %L', change, member_id);
+    RAISE 'to be taken back';
+EXCEPTION WHEN check_violation OR raise_exception THEN
+    GET STACKED DIAGNOSTICS name = CONSTRAINT_NAME;
+    RETURN name;
+END $$;
+SELECT change, refused_by('a', change) FROM (VALUES ($$protocols = NULL$$), ($$metadata_sizes = NULL$$), ($$metadata = NULL$$), ($$assignment = NULL$$),
+    ($$protocols = NULL, metadata_sizes = NULL, metadata = NULL, assignment = NULL$$),
+    ($$protocols = '{}', metadata_sizes = '{}'$$), ($$protocols = '{NULL}'$$), ($$metadata_sizes = '{NULL}'$$), ($$metadata_sizes = '{}'$$), ($$metadata_sizes = '{0,0}'$$),
+    ($$protocols = '{range,sticky}', metadata_sizes = '{0,0}'$$), ($$topics = '{orders}', epoch = 1$$)) AS v(change);
+SELECT change, refused_by('d', change) FROM (VALUES ($$topics = NULL$$), ($$epoch = NULL$$), ($$previous_epoch = NULL$$), ($$topics = '{orders,NULL}'$$),
+    ($$assigned_topics = NULL$$), ($$assigned_partitions = NULL$$), ($$assigned_partitions = '{1}'$$), ($$assigned_partitions = '{1,NULL}'$$),
+    ($$revoked_topics = NULL, revoked_partitions = NULL$$), ($$revoked_topics = '{NULL}', revoked_partitions = '{0}'$$), ($$revoked_partitions = '{0}'$$),
+    ($$target_topics = '{}'$$), ($$target_topics = '{}', target_partitions = '{}'$$), ($$metadata = ''$$),
+    ($$protocols = '{range}', metadata_sizes = '{0}', metadata = '', assignment = ''$$)) AS v(change);
 
 -- A group that has members keeps its offsets.
 SELECT failure_of($$SELECT kafka.reset_offsets('classic', 'orders', 'latest')$$);
@@ -168,4 +189,4 @@ TRUNCATE kafka.consumer_group, kafka.group_member, kafka.consumer_offset;
 SELECT kafka.delete_topic('orders'), kafka.delete_topic('events');
 DELETE FROM kafka.segment;
 DROP TABLE kafka.:"segment";
-DROP FUNCTION failure_of, make_group, make_member, make_offset;
+DROP FUNCTION failure_of, make_group, make_member, make_offset, refused_by;
