@@ -61,13 +61,13 @@ CREATE TABLE kafka.consumer_group (
     assignment_epoch integer NOT NULL,
     metadata_hash bigint NOT NULL
 );
-COMMENT ON TABLE kafka.consumer_group IS 'Consumer groups as last stored: at each new generation or epoch, and when a group becomes empty';
+COMMENT ON TABLE kafka.consumer_group IS 'Consumer groups as last stored: with the first offset, at each new generation or epoch, and when a group becomes empty';
 COMMENT ON COLUMN kafka.consumer_group.type IS 'Protocol: classic, or consumer (KIP-848)';
 COMMENT ON COLUMN kafka.consumer_group.epoch IS 'Generation of a classic group, epoch of a consumer group';
 COMMENT ON COLUMN kafka.consumer_group.protocol_type IS 'What the members of a classic group are, such as consumer or connect; empty if there never were any';
 COMMENT ON COLUMN kafka.consumer_group.protocol IS 'The protocol, such as an assignor, that the members of a classic group agreed on';
 COMMENT ON COLUMN kafka.consumer_group.leader IS 'Member id of the leader of a classic group';
-COMMENT ON COLUMN kafka.consumer_group.state_ms IS 'When it became stable or empty, milliseconds since 1970';
+COMMENT ON COLUMN kafka.consumer_group.state_ms IS 'When a classic group got its generation, a consumer group its first member, or either became empty, milliseconds since 1970';
 COMMENT ON COLUMN kafka.consumer_group.assignment_epoch IS 'Epoch of the target assignment of a consumer group';
 COMMENT ON COLUMN kafka.consumer_group.metadata_hash IS 'Hash of the topics that a consumer group subscribes to';
 
@@ -111,12 +111,12 @@ CREATE TABLE kafka.group_member (
         AND pg_catalog.num_nonnulls(VARIADIC target_topics) = pg_catalog.cardinality(target_partitions)
         AND pg_catalog.num_nonnulls(VARIADIC target_partitions) = pg_catalog.cardinality(target_topics))
 );
-COMMENT ON TABLE kafka.group_member IS 'Members of consumer groups; what only one of the protocols has is null in members of the other';
+COMMENT ON TABLE kafka.group_member IS 'Members of consumer groups; what only one of the protocols has is null in members of the other. Those that speak the classic protocol in a group of the other have both';
 COMMENT ON COLUMN kafka.group_member.instance_id IS 'Of a static member (KIP-345)';
 COMMENT ON COLUMN kafka.group_member.protocols IS 'Classic: protocols that the member can take part in, the preferred one first';
 COMMENT ON COLUMN kafka.group_member.metadata_sizes IS 'Classic: bytes of metadata of each of the protocols';
 COMMENT ON COLUMN kafka.group_member.metadata IS 'Classic: metadata of the protocols, one behind the other';
-COMMENT ON COLUMN kafka.group_member.assignment IS 'Classic: what the leader assigned to the member';
+COMMENT ON COLUMN kafka.group_member.assignment IS 'Classic: what the leader assigned to the member; empty in a consumer group, which has no leader';
 COMMENT ON COLUMN kafka.group_member.topics IS 'Consumer: topics subscribed to by name';
 COMMENT ON COLUMN kafka.group_member.assigned_topics IS 'Consumer: topic of each partition in assigned_partitions, which the member may have at its epoch';
 COMMENT ON COLUMN kafka.group_member.revoked_topics IS 'Consumer: the same for revoked_partitions, which it has to give up first';
@@ -141,7 +141,7 @@ COMMENT ON COLUMN kafka.consumer_offset.committed_offset IS 'Offset of the next 
 COMMENT ON COLUMN kafka.consumer_offset.leader_epoch IS 'Leader epoch of the last record that was read; -1: not known';
 COMMENT ON COLUMN kafka.consumer_offset.metadata IS 'Whatever the consumer stored beside the offset';
 COMMENT ON COLUMN kafka.consumer_offset.commit_ms IS 'When it was committed, milliseconds since 1970';
-COMMENT ON COLUMN kafka.consumer_offset.expire_ms IS 'When it expires, if the request said so; -1: pg_kafka.offsets_retention_minutes after the group has become empty';
+COMMENT ON COLUMN kafka.consumer_offset.expire_ms IS 'When it expires, if the request said so; -1: pg_kafka.offsets_retention_minutes after the commit, or after the last member of a classic group has left. Not while members subscribe to the topic';
 
 -- No foreign key: a segment outlives its topic until the janitor has dropped its table.
 CREATE TABLE kafka.segment (
@@ -311,10 +311,10 @@ COMMENT ON VIEW kafka.consumer_groups IS
 COMMENT ON COLUMN kafka.consumer_groups.group_id IS 'Name of the group';
 COMMENT ON COLUMN kafka.consumer_groups.type IS 'Protocol: classic, or consumer (KIP-848)';
 COMMENT ON COLUMN kafka.consumer_groups.protocol_type IS 'What the members of a classic group are, such as consumer or connect; empty if there never were any';
-COMMENT ON COLUMN kafka.consumer_groups.protocol IS 'The assignor or other protocol that the members agreed on; null without members';
+COMMENT ON COLUMN kafka.consumer_groups.protocol IS 'The assignor or other protocol that the members of a classic group agreed on; null without members';
 COMMENT ON COLUMN kafka.consumer_groups.epoch IS 'Generation of a classic group, epoch of a consumer group';
 COMMENT ON COLUMN kafka.consumer_groups.members IS 'Number of members';
-COMMENT ON COLUMN kafka.consumer_groups.since IS 'When the members got their present partitions, or the last of them left';
+COMMENT ON COLUMN kafka.consumer_groups.since IS 'When the members of a classic group got their present partitions, when the first member of a consumer group came, or when the last member left';
 
 CREATE VIEW kafka.consumer_offsets AS
 SELECT o.group_id, t.name AS topic, o.partition, o.committed_offset, o.leader_epoch, o.metadata,
@@ -481,13 +481,13 @@ COMMENT ON COLUMN kafka.status.bytes_received IS 'Bytes from clients';
 COMMENT ON COLUMN kafka.status.bytes_sent IS 'Bytes to clients, as far as the operating system has taken them';
 COMMENT ON COLUMN kafka.status.turns IS 'Turns in which the broker handled requests; what arrives meanwhile is handled together in the next';
 COMMENT ON COLUMN kafka.status.turn_requests_max IS 'Most requests that were handled in one turn; the average is requests / turns';
-COMMENT ON COLUMN kafka.status.commits IS 'Transactions that stored records, consumer groups and their offsets; one in most turns, more where a turn reads or changes the catalog in between';
-COMMENT ON COLUMN kafka.status.failed_commits IS 'Transactions of turns that failed; producers were told to try again, and the log says why';
+COMMENT ON COLUMN kafka.status.commits IS 'Transactions that stored records, consumer groups or their offsets; one in most turns, more where a turn reads or changes the catalog in between';
+COMMENT ON COLUMN kafka.status.failed_commits IS 'Transactions of turns that failed; clients were told to try again, and the log says why';
 COMMENT ON COLUMN kafka.status.batches IS 'Record batches that were stored';
 COMMENT ON COLUMN kafka.status.batch_bytes IS 'Bytes of these batches, as they are stored';
 COMMENT ON COLUMN kafka.status.commit_bytes_max IS 'Most bytes of batches that were stored in one transaction';
 COMMENT ON COLUMN kafka.status.commit_time IS
-    'Time spent in the commits that stored records: the flush of the WAL, and the wait for synchronous standbys';
+    'Time spent in these commits: the flush of the WAL, and the wait for synchronous standbys';
 COMMENT ON COLUMN kafka.status.commit_time_p50 IS 'Half of the commits took at most this long; to within an eighth, as all percentiles here';
 COMMENT ON COLUMN kafka.status.commit_time_p95 IS '95 of 100 commits took at most this long';
 COMMENT ON COLUMN kafka.status.commit_time_p99 IS '99 of 100 commits took at most this long';
@@ -498,7 +498,7 @@ COMMENT ON COLUMN kafka.status.cache_read_bytes IS 'Bytes of batches that Fetch 
 COMMENT ON COLUMN kafka.status.table_read_bytes IS 'Bytes of batches that Fetch requests read from tables';
 COMMENT ON COLUMN kafka.status.parked_requests IS 'Requests that wait now: Fetch for records, JoinGroup and SyncGroup for other members of the group';
 COMMENT ON COLUMN kafka.status.request_memory IS
-    'Bytes of requests that are held now; pg_kafka.request_memory is the limit. Requests that wait for records do not count';
+    'Bytes of requests that are held now; pg_kafka.request_memory is the limit. Parked requests do not count';
 COMMENT ON COLUMN kafka.status.response_memory IS
     'Bytes of batches in responses that clients have not taken yet; pg_kafka.response_memory is the limit';
 
