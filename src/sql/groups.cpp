@@ -5,7 +5,6 @@
 // What is changed is what the tables say. The broker has stored all there is to store before, and members that it has not stored
 // yet, in the first rebalance of a group, have no partitions: they join again, and go on from the new offsets.
 #include "store/groups.h"
-#include "group/offsets.h"
 #include "pg/group_changes.h"
 #include "pg/spi.h"
 #include "sql/arguments.h"
@@ -14,7 +13,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <set>
 #include <vector>
 
 extern "C" {
@@ -181,15 +179,18 @@ Position position_of(TimestampTz time) {
 /// Returns how many there were.
 int64_t delete_offsets(const Selection& selected) {
     return change_group(selected.group_id, [&](store::Groups& tables, const std::vector<group::Row>& stored) {
-        std::set<group::Offsets::Key> keys;
-        for (const PartitionPosition& p : find_positions(selected, stored, {Position::Kind::earliest}))
-            keys.emplace(p.topic_id, p.partition);
-        std::vector<group::Row> removals;
-        for (const group::OffsetRow& row : offsets_among(stored))
-            if (const group::Offsets::Key key{row.topic_id, row.partition}; keys.contains(key))
-                removals.emplace_back(group::removal(row.group_id, key));
-        tables.write(removals);
-        return int64_t(removals.size());
+        std::vector<group::OffsetRow> offsets = offsets_among(stored);
+        if (selected.topic) {
+            const auto topic_id =
+                find_positions(selected, stored, {Position::Kind::earliest}).front().topic_id;
+            std::erase_if(offsets, [&](const group::OffsetRow& row) {
+                return row.topic_id != topic_id ||
+                       row.partition != selected.partition.value_or(row.partition);
+            });
+        }
+        for (group::OffsetRow& row : offsets) row.removed = true;
+        tables.write(std::vector<group::Row>(offsets.begin(), offsets.end()));
+        return int64_t(offsets.size());
     });
 }
 
