@@ -16,9 +16,6 @@ my ($read, $unread) = map { $broker->create_topic($_, num_partitions => 2) } qw(
 my $missing = { name => 'no-such-topic' };
 $broker->wait_for_coordinators if !$broker->is_ours;
 
-# What consumers say of themselves: version 0, their topics, no user data.
-sub subscription { return pack('s> l>', 0, scalar @_) . join('', map { pack 's>/a*', $_ } @_) . pack 'l>', -1 }
-
 sub commit_all {
     my ($group, %by) = @_;
     commit_offsets($client, 8, $group, $_, { 0 => 5, 1 => 6 }, %by) for $read, $unread;
@@ -37,7 +34,7 @@ is(offsets($simple), '-1 6 5 6', 'only what was named is gone');
 is_deeply(delete_offsets($client, $simple, $read, 0), { 0 => 'NONE' }, 'it may be deleted again');
 
 my $group = $broker->name('group');
-my ($member, $follower) = stable_group($broker, $group, 2, protocols => [[range => subscription($read->{name})]]);
+my ($member, $follower) = stable_group($broker, $group, 2, protocols => [[range => subscription([$read->{name}])]]);
 commit_all($group, member_id => $member->id, generation_id_or_member_epoch => $member->generation);
 is_deeply(delete_offsets($client, $group, $read, 0, 1), { 0 => 'GROUP_SUBSCRIBED_TO_TOPIC', 1 => 'GROUP_SUBSCRIBED_TO_TOPIC' },
     'not while members subscribe to the topic');

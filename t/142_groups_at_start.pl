@@ -3,20 +3,15 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
+use GroupMember;
 use KafkaTest;
 use Test::More;
 
 my $broker = KafkaTest->start('pg_kafka.group_initial_rebalance_delay_ms' => 0);
 my $server = $broker->server or plan skip_all => 'restarts our own server';
-my $client = $broker->connect;
-my $joined = $client->call('JoinGroup', 3,
-    { group_id => 'left', member_id => '', session_timeout_ms => 60_000, rebalance_timeout_ms => 60_000, protocol_type => 'consumer',
-        protocols => [{ name => 'range', metadata => '' }] });
-is($joined->{error_code}, 0, 'a member joins');
-my $id = $joined->{member_id};
-my $synced = $client->call('SyncGroup', 2,
-    { group_id => 'left', generation_id => 1, member_id => $id, assignments => [{ member_id => $id, assignment => 'x' }] });
-is($synced->{error_code}, 0, 'and gets its part');
+my $member = GroupMember->new($broker, 'left');
+is($member->join->{error_code}, 0, 'a member joins');
+is($member->sync({ $member->id => 'x' }), 'x', 'and gets its part');
 
 # The running broker does not look; the next one gives the member a tenth of a second.
 is($server->sql(q{UPDATE kafka.group_member SET session_timeout_ms = 100 RETURNING group_id}), 'left', 'it is stored');

@@ -5,6 +5,7 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 use ConsumerMember 'settle';
+use GroupRequests;
 use KafkaTest;
 use KafkaRequests;
 use Test::More;
@@ -128,22 +129,13 @@ is($third->error_of, 'NONE', 'and goes on');
 
 sub commit {
     my ($version, $group_id, $member_id, $member_epoch) = @_;
-    my $partitions = [{ partition_index => 0, committed_offset => 7 }];
-    my $committed  = $client->call(
-        'OffsetCommit', $version,
-        {
-            group_id => $group_id, member_id => $member_id, generation_id_or_member_epoch => $member_epoch,
-            topics   => [{ name => $orders, topic_id => $topic->{id}, partitions => $partitions }]
-        }
-    );
-    return KafkaWire::Errors::error_name($committed->{topics}[0]{partitions}[0]{error_code});
+    return commit_offsets($client, $version, $group_id, $topic, { 0 => 7 }, member_id => $member_id, generation_id_or_member_epoch => $member_epoch);
 }
 
 sub fetched {
     my ($version, $group_id, $member_id, $member_epoch) = @_;
-    my $asked = { topics => [{ name => $orders, topic_id => $topic->{id}, partition_indexes => [0] }] };
-    my $found = $client->call('OffsetFetch', $version, { groups => [{ group_id => $group_id, member_id => $member_id, member_epoch => $member_epoch, %$asked }] })->{groups}[0];
-    return $found->{error_code} ? KafkaWire::Errors::error_name($found->{error_code}) : $found->{topics}[0]{partitions}[0]{committed_offset};
+    my $found = fetch_group_offsets($client, $version, $group_id, [[$topic, 0]], member => { member_id => $member_id, member_epoch => $member_epoch });
+    return $found->{error} eq 'NONE' ? $found->{topics}{ $version < 10 ? $orders : $topic->{id} }{0}[0] : $found->{error};
 }
 
 settle($one, $two, $third);

@@ -4,7 +4,10 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
+use ConsumerMember;
 use GroupConsumer;
+use GroupMember;
+use GroupRequests;
 use KafkaTest;
 use KafkaRequests;
 use Test::More;
@@ -14,7 +17,7 @@ my $broker = KafkaTest->start(
     'pg_kafka.group_min_session_timeout_ms'           => 1000);
 my $server = $broker->server or plan skip_all => 'asks our own server';
 my $topic  = $broker->create_topic('orders', num_partitions => 2);
-my $client = $broker->connect(client_id => 'raw');
+my $client = $broker->connect;
 my $hour   = 1_700_000_000_000;    # when the record with offset 0 was made; each further one an hour later
 
 # Records with the values "<partition>-<offset>".
@@ -85,6 +88,7 @@ wait_until('its session times out', sub { failure_of(q{SELECT kafka.reset_offset
 my $third = consumer('readers');
 wait_until('a consumer reads all of it', sub { $third->records == 17 });
 $third->stop;
+wait_until('and leaves', sub { $server->sql(q{SELECT members FROM kafka.consumer_groups WHERE group_id = 'readers'}) == 0 });
 
 # --- Where to ----------------------------------------------------------------------------------------
 
@@ -109,68 +113,50 @@ unlike($plan, qr/on message\b/, 'and no record is read');
 
 # --- Members by the raw wire -------------------------------------------------------------------------
 
-# An assignment of the consumers' protocol.
-sub assignment_of { return pack 's> l> s>/a* l> l>*', 0, 1, $topic->{name}, scalar @_, @_, -1 }
-
 sub lag_by_member {
     my ($group) = @_;
     return $server->sql("SELECT partition, coalesce(committed_offset::text, 'none'), coalesce(lag::text, 'none'), member_id, client_id FROM kafka.consumer_lag"
             . " WHERE group_id = '$group' ORDER BY partition");
 }
 
-sub commit_as {
-    my ($group, $partition, $offset, %as) = @_;
-    my $answer = $client->call('OffsetCommit', 9,
-        { group_id => $group, %as, topics => [{ name => $topic->{name}, partitions => [{ partition_index => $partition, committed_offset => $offset }] }] });
-    return error_is($answer->{topics}[0]{partitions}[0]{error_code}, 'NONE', "$group commits");
-}
-
-my %join     = (group_id => 'classic', protocols => [{ name => 'range', metadata => '' }]);
-my $id       = $client->call('JoinGroup', 9, \%join)->{member_id};
-my $joined   = $client->call('JoinGroup', 9, { %join, member_id => $id });
-my %as       = (group_id => 'classic', generation_id => $joined->{generation_id}, member_id => $id);
-my $assigned = assignment_of(0, 1, 7);
-$client->call('SyncGroup', 5, { %as, protocol_type => 'consumer', protocol_name => 'range', assignments => [{ member_id => $id, assignment => $assigned }] });
+my $classic = GroupMember->new($broker, 'classic', client_id => 'raw');
+$classic->join;
+my $id       = $classic->id;
+my $assigned = assignment(orders => [0, 1, 7]);
+$classic->sync({ $id => $assigned });
 is(lag_by_member('classic'), "0|none|none|$id|raw\n1|none|none|$id|raw", 'what is assigned is shown without a commit, too');
-commit_as('classic', 1, 2, generation_id_or_member_epoch => $joined->{generation_id}, member_id => $id);
+is($classic->commit($topic, { 1 => 2 }), 'NONE', 'classic commits');
 is(lag_by_member('classic'), "0|none|none|$id|raw\n1|2|4|$id|raw", 'and with one');
 
 # The next generation's assignment is not one of consumers, or is damaged.
-for my $bytes ('', 'x', substr($assigned, 0, -6), assignment_of(0) x 2) {
-    $client->call('JoinGroup', 9, { %join, member_id => $id });
-    $as{generation_id}++;
-    my $answer = $client->call('SyncGroup', 5, { %as, protocol_type => 'consumer', protocol_name => 'range', assignments => [{ member_id => $id, assignment => $bytes }] });
-    error_is($answer->{error_code}, 'NONE', 'bytes of any kind are an assignment');
+for my $bytes ('', 'x', substr($assigned, 0, -6), assignment(orders => [0]) x 2) {
+    $classic->join;
+    is($classic->sync({ $id => $bytes }), $bytes, 'bytes of any kind are an assignment');
     is(lag_by_member('classic'), length $bytes > 40 ? "0|none|none|$id|raw\n1|2|4||" : '1|2|4||', 'which shows what can be read of it');
 }
-$client->call('LeaveGroup', 5, { group_id => 'classic', members => [{ member_id => $id }] });
+$classic->leave;
 is($server->sql(q{SELECT * FROM kafka.reset_offsets('classic', NULL, 'earliest')}), 'orders|1|0', 'all that a group has committed is reset');
 
 # A group of the new protocol.
-sub beat {
-    my ($epoch, %more) = @_;
-    return $client->call('ConsumerGroupHeartbeat', 1, { group_id => 'modern', member_id => 'm-1', member_epoch => $epoch, %more });
-}
-my %begin = (rebalance_timeout_ms => 60_000, subscribed_topic_names => ['orders'], topic_partitions => []);
-my $epoch = beat(0, %begin)->{member_epoch};
+my $modern = ConsumerMember->new($broker, 'modern', ['orders'], member_id => 'm-1', client_id => 'raw');
+$modern->join;
 is(lag_by_member('modern'), "0|none|none|m-1|raw\n1|none|none|m-1|raw", 'the partitions of a member of the new protocol');
-commit_as('modern', 0, 11, generation_id_or_member_epoch => $epoch, member_id => 'm-1');
+is($modern->commit($topic, { 0 => 11 }), 'NONE', 'modern commits');
 is(lag_by_member('modern'), "0|11|0|m-1|raw\n1|none|none|m-1|raw", 'with what it has committed');
 like(failure_of(q{SELECT kafka.reset_offsets('modern', 'orders', 'latest')}), qr/group "modern" is in use/, 'which stays while it lives');
-beat(-1);
+$modern->leave;
 is($server->sql(q{SELECT * FROM kafka.reset_offsets('modern', 'orders', 3)}), "orders|0|3\norders|1|3", 'and can be reset when it has left');
-$epoch = beat(0, %begin)->{member_epoch};
-cmp_ok($epoch, '>', 1, 'the member comes again, in an epoch after that of before');
-my $fetched = $client->call('OffsetFetch', 9,
-    { groups => [{ group_id => 'modern', member_id => 'm-1', member_epoch => $epoch, topics => [{ name => 'orders', partition_indexes => [0, 1] }] }] });
-is(join(' ', map { $_->{committed_offset} } @{ $fetched->{groups}[0]{topics}[0]{partitions} }), '3 3', 'and finds the new offsets');
+$modern->join;
+cmp_ok($modern->epoch, '>', 1, 'the member comes again, in an epoch after that of before');
+my $fetched = fetch_group_offsets($client, 9, 'modern', [[$topic, 0, 1]], member => { member_id => 'm-1', member_epoch => $modern->epoch });
+is_deeply($fetched->{topics}, { orders => { map { $_ => [3, -1, '', 'NONE'] } 0, 1 } }, 'and finds the new offsets');
 
 # --- The end of groups -------------------------------------------------------------------------------
 
-sub groups { return join ' ', sort map { $_->{group_id} } @{ $client->call('ListGroups', 5, {})->{groups} } }
+sub groups { return join ' ', sort keys %{ list_groups($client, 5, qr/./) } }
 
 is($server->sql(q{SELECT kafka.delete_offsets('classic', 'orders')}), 1, 'offsets are deleted');
-is($client->call('OffsetFetch', 7, { group_id => 'classic', topics => undef })->{topics}[0], undef, 'and gone');
+is_deeply(fetch_group_offsets($client, 7, 'classic', undef)->{topics}, {}, 'and gone');
 is(groups(), 'classic modern readers', 'the group stays');
 $server->sql(q{SELECT kafka.delete_group('classic'), kafka.delete_group('readers')});
 is(groups(), 'modern', 'groups are deleted');

@@ -4,10 +4,13 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
+use ConsumerMember;
+use GroupMember;
+use GroupRequests;
+use IPC::Run ();
 use KafkaTest;
 use KafkaRequests;
 use KafkaWire::Errors;
-use IPC::Run ();
 use Test::More;
 
 my $broker = KafkaTest->start('pg_kafka.group_initial_rebalance_delay_ms' => 0, 'pg_kafka.group_min_session_timeout_ms' => 500);
@@ -17,21 +20,11 @@ my $second = $broker->create_topic('second');
 my $client = $broker->connect;
 produce_values($client, $topic, 1 .. 100);
 
-sub offset_topic { return { name => $topic->{name}, partitions => [{ partition_index => 0, committed_offset => $_[0] }] } }
-
-# The error of a commit, by a tool or by a member.
-sub commit {
-    my ($group, $offset, %as) = @_;
-    my $answer = $client->call('OffsetCommit', 9, { group_id => $group, %as, topics => [offset_topic($offset)] });
-    return error_name($answer->{topics}[0]{partitions}[0]{error_code});
-}
+# The error of a commit by a tool.
+sub commit { my ($group, $offset) = @_; return commit_offsets($client, 9, $group, $topic, { 0 => $offset }) }
 
 # The offset that a client is told, or the error.
-sub committed {
-    my ($group) = @_;
-    my $answer = $client->call('OffsetFetch', 7, { group_id => $group, topics => [{ name => $topic->{name}, partition_indexes => [0] }] });
-    return $answer->{error_code} == 0 ? $answer->{topics}[0]{partitions}[0]{committed_offset} : error_name($answer->{error_code});
-}
+sub committed { return offset_of($client, $_[0], $topic) }
 
 sub stored {
     my ($group) = @_;
@@ -40,32 +33,13 @@ sub stored {
 
 sub reset_to { return "SELECT kafka.reset_offsets('$_[0]', 'orders', $_[1])" }
 
-my %protocols = (protocols => [{ name => 'range', metadata => '' }]);
+# Members of the group g: one that has its part, and one that has joined and got nothing yet.
+sub stable_member { my ($member) = stable_group($broker, 'g', 1); return $member }
 
-# The first of both steps of a join.
-sub join_group {
-    my ($group, %with) = @_;
-    my $id = $client->call('JoinGroup', 9, { group_id => $group, %protocols, %with })->{member_id};
-    my $joined = $client->call('JoinGroup', 9, { group_id => $group, %protocols, %with, member_id => $id });
-    return { group_id => $group, member_id => $id, generation_id => $joined->{generation_id} };
-}
-
-sub sync {
-    my ($member) = @_;
-    my $request = { %$member, protocol_type => 'consumer', protocol_name => 'range', assignments => [{ member_id => $member->{member_id}, assignment => '' }] };
-    return error_name($client->call('SyncGroup', 5, $request)->{error_code});
-}
-
-sub heartbeat { return error_name($client->call('Heartbeat', 4, $_[0])->{error_code}) }
-
-sub commit_of {
-    my ($member, $offset) = @_;
-    return commit($member->{group_id}, $offset, generation_id_or_member_epoch => $member->{generation_id}, member_id => $member->{member_id});
-}
-
-sub leave {
-    my ($member) = @_;
-    return $client->call('LeaveGroup', 5, { group_id => $member->{group_id}, members => [{ member_id => $member->{member_id} }] });
+sub joined_member {
+    my $member = GroupMember->new($broker, 'g', @_);
+    $member->join;
+    return $member;
 }
 
 my $busy    = 'COORDINATOR_LOAD_IN_PROGRESS';
@@ -89,15 +63,12 @@ is(commit('other', 5), 'NONE', 'and another');
 $session->query_safe('BEGIN; ' . reset_to('g', 2));
 is(commit('g', 6), $busy, 'while a session changes the group nobody commits');
 is(committed('g'), $busy, 'or is told what is committed');
-is(error_name($client->call('JoinGroup', 9, { group_id => 'g', %protocols })->{error_code}), $busy, 'or joins');
-is(error_name($client->call('ConsumerGroupHeartbeat', 1,
-            { group_id => 'g', member_id => 'm', member_epoch => 0, rebalance_timeout_ms => 1000, subscribed_topic_names => ['orders'], topic_partitions => [] })->{error_code}),
-    $busy, 'by the new protocol, either');
-is(error_name($client->call('DeleteGroups', 2, { groups_names => ['g'] })->{results}[0]{error_code}), $busy, 'or deletes it');
-is(error_name($client->call('OffsetDelete', 0, { group_id => 'g', topics => [] })->{error_code}), $busy, 'or its offsets');
-my $several = $client->call('OffsetFetch', 8, { groups => [{ group_id => 'g', topics => undef }] });
-is(error_name($several->{groups}[0]{error_code}), $busy, 'in all versions');
-is(error_name($client->call('OffsetFetch', 1, { group_id => 'g', topics => [{ name => 'orders', partition_indexes => [0] }] })->{topics}[0]{partitions}[0]{error_code}), $busy, 'of the request');
+error_is(GroupMember->new($broker, 'g')->ask_for_id->{error_code},       $busy, 'or joins');
+error_is(ConsumerMember->new($broker, 'g', ['orders'])->join->{error_code}, $busy, 'by the new protocol, either');
+is_deeply(delete_groups($client, 2, 'g'), { g => $busy }, 'or deletes it');
+is(delete_offsets($client, 'g', $topic, 0), $busy, 'or its offsets');
+is(fetch_group_offsets($client, 7, 'g', undef)->{error}, $busy, 'in all versions');
+is(fetch_group_offsets($client, 1, 'g', [[$topic, 0]])->{topics}{orders}{0}[3], $busy, 'of the request');
 is(commit('other', 6),                     'NONE', 'other groups commit');
 is(produce_values($client, $topic, 'new'), 100,    'and producers produce');
 is(stored('g'),                            5,      'other sessions see what was before');
@@ -145,48 +116,46 @@ is(committed('g'), 33, 'unless it is rolled back');
 # --- Members -----------------------------------------------------------------------------------------
 
 $server->expect_in_log(qr/group "g" is in use/, qr/cannot change consumer groups at isolation level/);
-my $member = join_group('g');
-is(sync($member), 'NONE', 'a member joins');
+my $member = stable_member();
 $session->query_safe('BEGIN');
 is(state_of(reset_to('g', 1)), '55006', 'while it lives the offsets are not reset');
-is(heartbeat($member), 'NONE', 'which does not disturb it, even before the transaction ends');
-is(commit_of($member, 9), 'NONE', 'it commits');
+is($member->heartbeat, 'NONE', 'which does not disturb it, even before the transaction ends');
+is($member->commit($topic, { 0 => 9 }), 'NONE', 'it commits');
 $session->query_safe('COMMIT');
-leave($member);
+$member->leave;
 is(committed('g'), 9, 'and that stays');
 
 # A snapshot from before the member came.
 $session->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM kafka.consumer_groups');
-$member = join_group('g');
-is(sync($member), 'NONE', 'a member joins');
-is(commit_of($member, 10), 'NONE', 'and commits');
+$member = stable_member();
+is($member->commit($topic, { 0 => 10 }), 'NONE', 'a member joins and commits');
 is(state_of(reset_to('g', 1)), '0A000', 'a session with an older snapshot does not overlook it');
-is(heartbeat($member), 'NONE', 'the member goes on');
+is($member->heartbeat, 'NONE', 'the member goes on');
 $session->query_safe('ROLLBACK');
-leave($member);
+$member->leave;
 is(committed('g'), 10, 'with what it has committed');
 
 # Or from before a partition's first commit, which leaves the group's own row as it was.
 is(commit('of an old snapshot', 5), 'NONE', 'a tool commits');
 $session->query_safe('BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT count(*) FROM kafka.consumer_groups');
-$client->call('OffsetCommit', 9, { group_id => 'of an old snapshot', topics => [{ name => $second->{name}, partitions => [{ partition_index => 0, committed_offset => 5 }] }] });
+is(commit_offsets($client, 9, 'of an old snapshot', $second, { 0 => 5 }), 'NONE', 'and in a further partition');
 is(state_of(q{SELECT kafka.delete_group('of an old snapshot')}), '0A000', 'nor does one in which the group has fewer partitions');
 $session->query_safe('ROLLBACK');
 
 # A member that has joined and has got nothing yet: its group is stored without it.
-$member = join_group('g');
+$member = joined_member();
 $session->query_safe(reset_to('g', 3));
-is(sync($member), 'UNKNOWN_MEMBER_ID', 'a member whose first rebalance is not over joins again');
-$member = join_group('g');
-is(sync($member), 'NONE', 'and gets its part');
+is($member->sync, 'UNKNOWN_MEMBER_ID', 'a member whose first rebalance is not over joins again');
+$member->forget->join;
+is($member->sync({ $member->id => 'all' }), 'all', 'and gets its part');
 is(committed('g'), 3, 'from the new offset on');
-leave($member);
+$member->leave;
 
 # One whose session ends while the group is held: the group's next generation is not stored over what the session sees.
-$member = join_group('g', session_timeout_ms => 1000);
+$member = joined_member(session_timeout_ms => 1000);
 $session->query_safe('BEGIN; ' . reset_to('g', 4));
 my $epoch = $session->query_safe(q{SELECT epoch FROM kafka.consumer_group WHERE group_id = 'g'});
-wait_until('its session is over', sub { !@{ $client->call('DescribeGroups', 5, { groups => ['g'] })->{groups}[0]{members} } });
+wait_until('its session is over', sub { !@{ describe_group($client, 5, 'g')->{members} } });
 is(produce_values($client, $topic, 'newer'), 101, 'the broker stores');
 is($server->sql(q{SELECT epoch FROM kafka.consumer_group WHERE group_id = 'g'}), $epoch, 'but nothing of that group');
 $session->query_safe('COMMIT');
@@ -223,7 +192,7 @@ $session->query_safe(q{BEGIN; SELECT kafka.delete_group('g')});
 is(commit('g', 5), $busy, 'a group that is being deleted takes no commits');
 $session->query_safe('COMMIT');
 is(committed('g'), -1, 'a deleted one has none');
-is($client->call('DescribeGroups', 5, { groups => ['g'] })->{groups}[0]{group_state}, 'Dead', 'and is gone');
+is(describe_group($client, 5, 'g')->{group_state}, 'Dead', 'and is gone');
 is(commit('g', 5), 'NONE', 'until somebody commits again');
 is(committed('g'), 5, 'and finds that');
 $session->quit;

@@ -4,61 +4,46 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
-use KafkaRequests;
+use ConsumerMember;
+use GroupMember;
+use GroupRequests;
 use KafkaTest;
-use KafkaWire;
-use KafkaWire::Errors;
 use PgKafka;
 use PostgreSQL::Test::Utils ();
 use Test::More;
 
 my $source = PgKafka->new(name => 'source', settings => { 'pg_kafka.group_initial_rebalance_delay_ms' => 0 });
-my $client = client_of($source);
 # Without records: so nothing but the tables of groups and topics tells the broker that a restore is under way.
 $source->sql(q{SELECT kafka.create_topic('orders', 2), kafka.create_topic('events')});
+my ($orders, $events) = map { { name => $_ } } qw(orders events);
 
-sub client_of { return KafkaWire->connect('127.0.0.1', $_[0]->kafka_port); }
+sub client_of { return KafkaTest->at($_[0]->address)->connect }
 
-sub commit {
-    my ($client, $group, $topic, $partition, $offset, %as) = @_;
-    my $answer = $client->call('OffsetCommit', 9, {
-        group_id => $group, %as,
-        topics => [{ name => $topic, partitions => [{ partition_index => $partition, committed_offset => $offset, committed_leader_epoch => 0, committed_metadata => "at $offset" }] }]
-    });
-    return error_name($answer->{topics}[0]{partitions}[0]{error_code});
-}
+# What is said of an offset that is committed.
+sub at { my ($offset) = @_; return { committed_offset => $offset, committed_leader_epoch => 0, committed_metadata => "at $offset" } }
 
 # Everything that a group has committed.
 sub committed {
     my ($client, $group) = @_;
-    my $answer = $client->call('OffsetFetch', 7, { group_id => $group, topics => undef });
-    return error_name($answer->{error_code}) if $answer->{error_code} != 0;
+    my $fetched = fetch_group_offsets($client, 7, $group, undef);
+    return $fetched->{error} if $fetched->{error} ne 'NONE';
     my @found;
-    for my $topic (@{ $answer->{topics} }) {
-        push @found, map { "$topic->{name}-$_->{partition_index}:$_->{committed_offset}:$_->{metadata}" } @{ $topic->{partitions} };
+    for my $topic (keys %{ $fetched->{topics} }) {
+        my $partitions = $fetched->{topics}{$topic};
+        push @found, map { "$topic-$_:$partitions->{$_}[0]:$partitions->{$_}[2]" } keys %$partitions;
     }
     return join ', ', sort @found;
 }
 
-my %join       = (group_id => 'classic', session_timeout_ms => 300_000, protocols => [{ name => 'range', metadata => '' }]);
-my $id         = $client->call('JoinGroup', 9, \%join)->{member_id};
-my $generation = $client->call('JoinGroup', 9, { %join, member_id => $id })->{generation_id};
-my %member     = (group_id => 'classic', member_id => $id, generation_id => $generation);
-my $assignment = pack 's> l> s>/a* l> l>*', 0, 1, 'orders', 2, 0, 1, -1;
-$client->call('SyncGroup', 5, { %member, protocol_type => 'consumer', protocol_name => 'range', assignments => [{ member_id => $id, assignment => $assignment }] });
-my %as = (generation_id_or_member_epoch => $generation, member_id => $id);
-is(commit($client, 'classic', 'orders', $_, 5 + $_, %as), 'NONE', "a member commits in partition $_") for 0, 1;
-
-my %modern = (group_id => 'modern', member_id => 'm-1');
-my $beat   = $client->call('ConsumerGroupHeartbeat', 1, { %modern, member_epoch => 0, rebalance_timeout_ms => 300_000, subscribed_topic_names => ['orders'], topic_partitions => [] });
-my %as_modern = (generation_id_or_member_epoch => $beat->{member_epoch}, member_id => 'm-1');
-is(commit($client, 'modern', 'orders', 1, 7, %as_modern), 'NONE', 'a member of the new protocol commits');
-is(commit($client, 'simple', 'events', 0, 8), 'NONE', 'and so does a tool');
-
-sub groups {
-    my ($client) = @_;
-    return join ' ', sort map { "$_->{group_id}:$_->{group_state}:$_->{group_type}" } @{ $client->call('ListGroups', 5, {})->{groups} };
-}
+my $client = client_of($source);
+my $member = GroupMember->new(KafkaTest->at($source->address), 'classic', session_timeout_ms => 300_000);
+$member->join;
+$member->sync({ $member->id => assignment(orders => [0, 1]) });
+is($member->commit($orders, { $_ => at(5 + $_) }), 'NONE', "a member commits in partition $_") for 0, 1;
+my $modern = ConsumerMember->new(KafkaTest->at($source->address), 'modern', ['orders'], member_id => 'm-1', rebalance_timeout_ms => 300_000);
+my $epoch = $modern->join->{member_epoch};
+is($modern->commit($orders, { 1 => at(7) }), 'NONE', 'a member of the new protocol commits');
+is(commit_offsets($client, 9, 'simple', $events, { 0 => at(8) }), 'NONE', 'and so does a tool');
 
 my @groups    = qw(classic modern simple);
 my %committed = map { $_ => committed($client, $_) } @groups;
@@ -75,12 +60,14 @@ sub is_restored {
     my $client = client_of($server);
     is(committed($client, $_), $committed{$_}, "$how: what $_ has committed") for @groups;
     is($server->sql($lag), $lag_before, "$how: SQL shows the same lag");
-    is(groups($client), 'classic:Stable:classic modern:Stable:consumer simple:Empty:classic', "$how: the groups are as they were");
-    is(error_name($client->call('Heartbeat', 4, \%member)->{error_code}), 'NONE', "$how: a member goes on in its generation");
-    my $again = $client->call('ConsumerGroupHeartbeat', 1, { %modern, member_epoch => $beat->{member_epoch} });
-    is(error_name($again->{error_code}) . " $again->{member_epoch}", "NONE $beat->{member_epoch}", "$how: one of the new protocol in its epoch");
-    is(commit($client, 'classic', 'orders', 0, 10, %as),        'NONE', "$how: a member commits");
-    is(commit($client, 'modern', 'orders', 0, 11, %as_modern), 'NONE', "$how: the other does");
+    is_deeply(list_groups($client, 5, qr/./), { classic => 'consumer/Stable/classic', modern => 'consumer/Stable/consumer', simple => '/Empty/classic' },
+        "$how: the groups are as they were");
+    $_->{client} = $client for $member, $modern;
+    is($member->heartbeat, 'NONE', "$how: a member goes on in its generation");
+    my $again = $modern->beat;
+    is_deeply([@$again{qw(error_code member_epoch assignment)}], [0, $epoch, undef], "$how: one of the new protocol in its epoch");
+    is($member->commit($orders, { 0 => at(10) }), 'NONE', "$how: a member commits");
+    is($modern->commit($orders, { 0 => at(11) }), 'NONE', "$how: the other does");
     is($server->sql(q{SELECT string_agg(group_id || ':' || committed_offset, ' ' ORDER BY group_id) FROM kafka.consumer_offsets WHERE topic = 'orders' AND partition = 0}),
         'classic:10 modern:11', "$how: which is stored");
     return;

@@ -10,6 +10,7 @@ package ConsumerMember;
 use strict;
 use warnings;
 use Exporter 'import';
+use GroupRequests ();
 use KafkaWire::Errors;
 
 our @EXPORT_OK = qw(settle);
@@ -17,12 +18,13 @@ our @EXPORT_OK = qw(settle);
 my $made = 0;
 my %name_of;    # topics by id, of all brokers
 
-# new($broker, $group, \@topics, %fields): fields are what it says with its first heartbeat.
+# new($broker, $group, \@topics, %fields): fields are what it says with its first heartbeat; besides `version` and `client_id`.
 sub new {
     my ($class, $broker, $group, $topics, %fields) = @_;
+    my @client_id = exists $fields{client_id} ? (client_id => delete $fields{client_id}) : ();
     my $self = bless {
         broker  => $broker,
-        client  => $broker->connect,
+        client  => $broker->connect(@client_id),
         group   => $group,
         id      => delete $fields{member_id} // 'member-' . $made++,
         version => delete $fields{version}   // 1,
@@ -73,6 +75,13 @@ sub work {
 sub leave {
     my ($self, $epoch) = @_;
     return $self->error_of(member_epoch => $epoch // -1);
+}
+
+# The error of an OffsetCommit, or those of several partitions.
+sub commit {
+    my ($self, $topic, $offsets, %fields) = @_;
+    return GroupRequests::commit_offsets($self->{client}, 9, $self->{group}, $topic, $offsets,
+        member_id => $self->{id}, generation_id_or_member_epoch => $self->{epoch}, %fields);
 }
 
 # What it was assigned last, sorted: "orders-0 orders-1".

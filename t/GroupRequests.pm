@@ -7,8 +7,8 @@ use warnings;
 use Exporter 'import';
 use KafkaWire::Errors;
 
-our @EXPORT = qw(commit_offsets commit_request delete_groups delete_offsets describe_group fetch_group_offsets fetch_offsets heartbeat leave_group
-    list_groups offset_of);
+our @EXPORT = qw(assigned_partitions assignment commit_offsets commit_request delete_groups delete_offsets describe_group fetch_group_offsets
+    fetch_offsets heartbeat leave_group list_groups offset_of subscription);
 
 # What one group is asked to store: { partition => offset or { committed_offset => ..., ... }, ... } of one topic.
 sub _commit_topic {
@@ -73,10 +73,11 @@ sub fetch_group_offsets {
     return fetch_offsets($client, $version, { $group => $topics }, %request)->{$group};
 }
 
-# Just the offset that a group has committed for one partition of a topic; -1: none.
+# Just the offset that a group has committed for one partition of a topic; -1: none. Or the error of the group.
 sub offset_of {
     my ($client, $group, $topic, $partition) = @_;
-    return fetch_group_offsets($client, 8, $group, [[$topic, $partition // 0]])->{topics}{ $topic->{name} }{ $partition // 0 }[0];
+    my $fetched = fetch_group_offsets($client, 8, $group, [[$topic, $partition // 0]]);
+    return $fetched->{error} eq 'NONE' ? $fetched->{topics}{ $topic->{name} }{ $partition // 0 }[0] : $fetched->{error};
 }
 
 # The error of the group, or, by partition, those of one topic's.
@@ -124,6 +125,38 @@ sub delete_groups {
     my ($client, $version, @groups) = @_;
     my $answer = $client->call('DeleteGroups', $version, { groups_names => \@groups });
     return { map { $_->{group_id} => error_name($_->{error_code}) } @{ $answer->{results} } };
+}
+
+# --- What consumers of the classic protocol write ----------------------------------------------------
+
+sub _topic_partitions {
+    my ($partitions) = @_;
+    return pack('l>', scalar keys %$partitions) . join '', map { pack 's>/a* l> l>*', $_, scalar @{ $partitions->{$_} }, @{ $partitions->{$_} } } sort keys %$partitions;
+}
+
+# subscription(\@names, \%owned): the topics that a consumer reads and, since version 1, the partitions that it has: { name => [partitions] }.
+sub subscription {
+    my ($names, $owned) = @_;
+    my $bytes = pack('s> l>', $owned ? 1 : 0, scalar @$names) . join('', map { pack 's>/a*', $_ } @$names) . pack 'l>', -1;
+    return $owned ? $bytes . _topic_partitions($owned) : $bytes;
+}
+
+# assignment(name => [partitions], ...): what the leader has a consumer read.
+sub assignment { return pack('s>', 1) . _topic_partitions({@_}) . pack 'l>', -1 }
+
+# The partitions of an assignment, sorted: "orders-0 orders-1".
+sub assigned_partitions {
+    my ($assignment) = @_;
+    return '' if $assignment eq '';
+    my ($count, $rest) = unpack 'x2 l> a*', $assignment;
+    my @partitions;
+    for (1 .. $count) {
+        (my $name, $rest) = unpack 's>/a* a*', $rest;
+        my @indices = unpack 'l>/l>', $rest;
+        $rest = substr $rest, 4 * (1 + @indices);
+        push @partitions, map { "$name-$_" } @indices;
+    }
+    return join ' ', sort @partitions;
 }
 
 1;

@@ -10,6 +10,7 @@ package KafkaCases::Conversation;
 
 use strict;
 use warnings;
+use GroupRequests 'subscription';
 use KafkaTest 'wait_until';
 use KafkaWire::Messages;
 
@@ -23,7 +24,7 @@ sub new {
     for my $name (grep { ref $topics->{$_} } keys %$topics) {
         $self->{names}{ $topics->{$name}{id} }   = "id of $name";
         $self->{names}{ $topics->{$name}{name} } = $name;
-        $self->{names}{ subscription($topics->{$name}{name}) } = "subscription to $name";
+        $self->{names}{ subscription([$topics->{$name}{name}]) } = "subscription to $name";
     }
     return $self;
 }
@@ -109,12 +110,6 @@ sub _renamed {
 
 # --- Classic members -------------------------------------------------------------------------------
 
-# What a consumer says of its subscription.
-sub subscription {
-    my (@topics) = @_;
-    return pack('s> l>', 0, scalar @topics) . CORE::join('', map { pack 's>/a*', $_ } @topics) . pack('l>', -1);
-}
-
 # join($who, %fields): JoinGroup, in its two steps if need be, until the group has a generation. Fields are those of the request,
 # and `version`.
 sub join {
@@ -130,7 +125,7 @@ sub begin_join {
         session_timeout_ms   => 10_000,
         rebalance_timeout_ms => 10_000,
         member_id            => $self->id($who),
-        protocols            => [{ name => 'range', metadata => subscription($self->topic('log')->{name}) }],
+        protocols            => [{ name => 'range', metadata => subscription([$self->topic('log')->{name}]) }],
         %fields
     };
     if ($version >= 4 && $request->{member_id} eq '' && !defined $request->{group_instance_id}) {

@@ -3,6 +3,7 @@ package KafkaCases::Groups;
 
 use strict;
 use warnings;
+use GroupRequests 'subscription';
 use KafkaCases::Conversation;
 use KafkaWire::Messages;
 
@@ -160,7 +161,7 @@ sub _unfinished {
     $talk->end('SyncGroup', 5, 'b');
     $talk->join('b');
     $talk->sync('b', { b => 'all', a => 'nothing: not a member' });
-    $talk->join('b', protocols => [{ name => 'range', metadata => KafkaCases::Conversation::subscription() }]);
+    $talk->join('b', protocols => [{ name => 'range', metadata => subscription([]) }]);
     $talk->sync('b', {});
     $talk->look;
     $talk->leave('b');
@@ -210,7 +211,7 @@ sub _static_leader {
         $talk->sync('l', { l => 'all' });
         $talk->join('l', %static, version => $version, member_id => '');
         $talk->sync('l', { l => 'again' });
-        $talk->join('l', %static, version => $version, member_id => '', protocols => [{ name => 'range', metadata => KafkaCases::Conversation::subscription('changed') }]);
+        $talk->join('l', %static, version => $version, member_id => '', protocols => [{ name => 'range', metadata => subscription(['changed']) }]);
         $talk->sync('l', { l => 'and again' });
         $talk->look;
     }
@@ -262,7 +263,7 @@ sub _connect {
 
 sub _protocols {
     my ($talk) = @_;
-    my $offer = sub { return protocols => [map { { name => $_, metadata => KafkaCases::Conversation::subscription($_) } } @_] };
+    my $offer = sub { return protocols => [map { { name => $_, metadata => subscription([$_]) } } @_] };
     $talk->join('a', $offer->(qw(roundrobin range sticky)));
     $talk->sync('a', {});    # names another protocol than the chosen one
     $talk->begin_join('b', $offer->(qw(sticky range)));
