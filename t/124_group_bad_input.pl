@@ -89,8 +89,10 @@ for my $id ($too_long, 'x' x 32_767) {
     is(offset_of($client, $id, $topic), -1, length($id) . ' bytes: with nothing committed');
 }
 my @wide = stable_group($broker, 'wide', 2, group_instance_ids => [map { 'i' x 32_000 . $_ } 0, 1], protocol_type => 't' x 32_767,
-    protocols => [['p' x 32_767 => 'x' x 2**20]]);
+    protocols => [['p' x 32_767 => 'x' x 2**19]]);
 is_deeply([map { $_->heartbeat } @wide], ['NONE', 'NONE'], 'other names may be as long as Kafka has them');
+is(error_name(GroupMember->new($broker, 'wider', protocols => [[range => 'x' x 2**20]])->join->{error_code}), 'UNKNOWN_SERVER_ERROR',
+    'up to a megabyte of all that a member says');
 is(heartbeat($client, 4, 'wide', 'm' x 32_767, 1), 'UNKNOWN_MEMBER_ID', 'a member id of any length is unknown');
 is(length $server->sql(q{SELECT instance_id FROM kafka.group_member WHERE group_id = 'wide' LIMIT 1}), 32_001, 'and are stored');
 undisturbed('long ids');

@@ -102,9 +102,9 @@ is_deeply([sync_all($head, $third)], ['part of 0', 'part of twin'], 'and the las
 my $away = $broker->name('away');
 my $session = $broker->expected(ours => 3_000, kafka => 6_000);
 my ($stays, $goes) = stable_group($broker, $away, 2, group_instance_ids => [qw(stays goes)],
-    session_timeout_ms => $session, rebalance_timeout_ms => 200);
+    session_timeout_ms => $session, rebalance_timeout_ms => 1_000);
 $goes->client->close;
-my $guest = GroupMember->new($broker, $away, rebalance_timeout_ms => 200);
+my $guest = GroupMember->new($broker, $away, rebalance_timeout_ms => 1_000);
 $guest->send_join;
 gather($stays, $guest);
 is_deeply([sort map { $_->{group_instance_id} // 'guest' } @{ $stays->{seen} }], [qw(goes guest stays)],

@@ -150,6 +150,7 @@ srand 7;
 $group = $broker->name('storm');
 my $session = $broker->expected(ours => 1_000, kafka => 6_000);
 my @crowd;
+my $shared = 0;    # rounds
 for my $round (1 .. 30) {
     my @leaving = @crowd > 2 ? splice @crowd, int rand @crowd, 1 + int rand 2 : ();
     rand() < 0.5 ? $_->leave : $_->client->close for @leaving;
@@ -162,11 +163,13 @@ for my $round (1 .. 30) {
     my %owned = map { $_->id => $_->synced } @crowd;
     next if grep { /[A-Z]/ } values %owned;    # a session has ended meanwhile
     is_deeply(\%owned, { map { $_->id => $parts->{ $_->id } } @crowd }, "round $round: each has what the leader gave it");
+    $shared++;
     my %errors;
     $errors{ $_->commit($topic, { map { $_ => $round } split /,/, $owned{ $_->id } }) }++ for grep { $owned{ $_->id } =~ /^\d+$/ } @crowd;
     is_deeply([grep { !/^(?:NONE|REBALANCE_IN_PROGRESS|ILLEGAL_GENERATION)$/ } keys %errors], [],
         "round $round: and may commit, unless the next rebalance has come");
 }
+cmp_ok($shared, '>', 5, 'rounds of the storm end with partitions shared out');
 wait_until('those that are gone are out', sub { gather(@crowd); @{ ids_in($group) } == @crowd });
 gather(@crowd);
 my ($leads) = grep { $_->leads } @crowd;

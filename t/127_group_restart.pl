@@ -141,6 +141,7 @@ for my $round (1 .. 3) {
             $acknowledged{$i} = $sent{$i} if $answer->{topics}[0]{partitions}[0]{error_code} == 0;
         }
     }
+    is_deeply([grep { ($acknowledged{$_} // 0) != 10 } 0 .. $#clients], [], "round $round: commits are acknowledged");
     $commit->($_) for 0 .. $#clients;
     my $half = 0;
     while ($half < 20) {    # some of them are answered, the others not

@@ -16,7 +16,7 @@ my $broker = KafkaTest->start('pg_kafka.group_initial_rebalance_delay_ms' => 0, 
 my $server = $broker->server or plan skip_all => 'looks at the memory of our own server';
 my $client = $broker->connect;
 my $topic  = $broker->create_topic('read', num_partitions => 2);
-my ($leader, $follower) = my @witnesses = stable_group($broker, 'witnesses', 2);
+my ($leader, $follower) = my @witnesses = stable_group($broker, 'witnesses', 2, session_timeout_ms => 600_000);
 my $mib = 2**20;
 
 sub memory { return Bystander::private_memory($server->pid_of('broker')) }

@@ -38,13 +38,11 @@ my $other = ConsumerMember->new($broker, 'by name', ['first', 'second']);
 $other->join;
 settle($member, $other);
 produce_values($client, $first, 'x');
-$client->call('OffsetCommit', 9,
-    { group_id => 'by name', member_id => $_->id, generation_id_or_member_epoch => $_->epoch, topics => [{ name => 'first', partitions => [{ partition_index => 0, committed_offset => 1 }] }] })
-    for $member;
-is($server->sql('SELECT count(*) FROM kafka.consumer_offset'), 1, 'an offset is committed');
+is($member->commit($first, { 0 => 1 }), 'NONE', 'a member commits');
+is($server->sql('SELECT count(*) FROM kafka.consumer_offset'), 1, 'an offset is stored');
 delete_topics($client, 6, ['first']);
 is_deeply([settle($member, $other)], ['', ''], 'the topic goes, and nobody has any of it');
-is($server->sql('SELECT count(*) FROM kafka.consumer_offset'), 0, 'nor is there an offset');
+wait_until('nor is there an offset', sub { $server->sql('SELECT count(*) FROM kafka.consumer_offset') == 0 });
 $broker->create_topic('first', num_partitions => 1);
 is(join('', settle($member, $other)), 'first-0', 'a topic of the same name comes: its partition has one owner');
 is(group_epoch('by name'), $member->epoch, 'in the epoch of the group');
@@ -101,6 +99,6 @@ $server->wait_for_port;
 $server->sql(q{SELECT kafka.create_topic('secret', 1)});
 $_->{client} = $broker->connect for $by_both, $member, $other;
 is((settle($by_both))[0], 'secret-0', 'after a restart, too, expressions find new topics');
-is_deeply([settle($member, $other)], ['first-0', ''], 'and what is gone is given to nobody') if $member->assigned =~ /first/;
+is_deeply([sort(settle($member, $other))], ['', 'first-0'], 'and what is gone is given to nobody');
 
 $broker->finish;
