@@ -143,9 +143,9 @@ std::optional<ClassicGroup::Topics> ClassicGroup::read_subscriptions() const {
     return topics;
 }
 
-bool ClassicGroup::subscribed_to(wire::View topic) const {
+bool ClassicGroup::subscribed_to(const TopicInfo& topic, const TopicLookup&) const {
     const auto& topics = subscribed_topics();
-    return topics ? topics->contains(topic) : protocol_type_ == consumer_protocol_type;
+    return topics ? topics->contains(topic.name) : protocol_type_ == consumer_protocol_type;
 }
 
 ErrorCode ClassicGroup::may_delete_offsets() const {

@@ -57,7 +57,7 @@ public:
     /// The group has a row, which its offsets need.
     void store_group(Turn& turn);
     /// None of these topics' offsets may be deleted, nor do they expire: the members consume from it.
-    bool subscribed_to(wire::View topic) const;
+    bool subscribed_to(const TopicInfo& topic, const TopicLookup& topics) const;
     /// NON_EMPTY_GROUP where a group's subscriptions cannot be known.
     ErrorCode may_delete_offsets() const;
     /// Since when an offset of that age counts as unused; none: it is in use, whatever its age.

@@ -44,12 +44,6 @@ bool blank(wire::View text) {
 
 bool given_but_blank(const std::optional<std::string>& text) { return text && blank(*text); }
 
-std::optional<std::string> bad_regex(const std::optional<std::string>& regex) {
-    std::string why;
-    if (!regex || TopicRegex::compile(*regex, why)) return {};
-    return why;
-}
-
 } // namespace
 
 std::optional<ConsumerGroup::Refusal> ConsumerGroup::check(const Request& request, int16_t version,
@@ -116,14 +110,23 @@ ConsumerGroup::beat(const Request& request, const Caller& caller, Turn& turn) {
     MemberRow row = admitted.row;
     take_over(row, request, caller.client);
     if (!same_subscription(admitted.row, row))
-        if (const std::optional<std::string> why = bad_regex(std::get<ConsumerMember>(row.state).topic_regex))
-            return Refusal{ErrorCode::invalid_regular_expression,
-                           "the regular expression is not legal here: " + *why};
+        if (std::optional<Refusal> refused = check_regex(std::get<ConsumerMember>(row.state), turn.topics))
+            return std::move(*refused);
 
     take_in(admitted, std::move(row), owned, turn);
     heard_of(members_.find(admitted.row.member_id)->second, turn.now.time, turn.settings);
     flush(turn.effects);
     return answer(request, admitted.row, turn.settings);
+}
+
+/// The topics are matched here, so that an expression that takes too long is refused before anything has changed.
+std::optional<ConsumerGroup::Refusal> ConsumerGroup::check_regex(const ConsumerMember& member,
+                                                                 const TopicLookup& topics) {
+    if (!member.topic_regex) return {};
+    const std::optional<std::string> why = regexes_.refusal(*member.topic_regex, topics);
+    if (!why) return {};
+    return Refusal{ErrorCode::invalid_regular_expression,
+                   "the regular expression is not legal here: " + *why};
 }
 
 /// The member is from now on as the row says; epochs, targets and what it has follow from that.

@@ -72,7 +72,7 @@ public:
 
     void committed(Turn&, const std::string&) {} ///< not a heartbeat, unlike in the classic protocol
     void store_group(Turn&) {} ///< a group of this kind has its row from its first member on
-    bool subscribed_to(wire::View topic_name) const;
+    bool subscribed_to(const TopicInfo& topic, const TopicLookup& topics) const;
     ErrorCode may_delete_offsets() const { return ErrorCode::none; } ///< of topics without subscribers
     /// Since its commit, whether the group has members or not, as in Kafka.
     std::optional<int64_t> unused_since_ms(int64_t commit_timestamp_ms) const { return commit_timestamp_ms; }
@@ -128,6 +128,7 @@ private:
     static std::optional<Refusal> check(const Request& request, int16_t version, const Settings& settings);
     static HeartbeatResponse refusal(const Refusal& refusal);
     std::variant<HeartbeatResponse, Refusal> beat(const Request& request, const Caller& caller, Turn& turn);
+    std::optional<Refusal> check_regex(const ConsumerMember& member, const TopicLookup& topics);
     void take_in(const Admitted& admitted, MemberRow row, const Owned& owned, Turn& turn);
     void advance_epoch(bool changed, bool first_member, Turn& turn);
     HeartbeatResponse answer(const Request& request, const MemberRow& before, const Settings& settings) const;

@@ -151,11 +151,11 @@ void ConsumerGroup::tick(Turn& turn) {
     remove_members(overdue, turn);
 }
 
-bool ConsumerGroup::subscribed_to(wire::View topic_name) const {
+bool ConsumerGroup::subscribed_to(const TopicInfo& topic, const TopicLookup& topics) const {
     return std::any_of(members_.begin(), members_.end(), [&](const auto& entry) {
         const ConsumerMember& member = entry.second.state();
-        return std::binary_search(member.topics.begin(), member.topics.end(), topic_name) ||
-               (member.topic_regex && regexes_.matches(*member.topic_regex, topic_name));
+        return std::binary_search(member.topics.begin(), member.topics.end(), topic.name) ||
+               (member.topic_regex && regexes_.topics(*member.topic_regex, topics).contains(topic.id));
     });
 }
 

@@ -26,7 +26,7 @@ namespace kafka::group {
 ///   requests  those of the classic protocol; ConsumerGroup has those of the other as well
 ///   time      tick(turn), next_deadline()
 ///   offsets   an overload of may_commit_to() in groups_offsets.cpp, committed(turn, member id),
-///             store_group(turn), subscribed_to(topic), may_delete_offsets(), unused_since_ms(commit time)
+///             store_group(turn), subscribed_to(topic, topics), may_delete_offsets(), unused_since_ms(commit time)
 ///   stored    apply(GroupRow), apply(MemberRow, now)
 ///   to see    empty(), forgettable(), has_pending(), state_name(), protocol_type(), tickets(), and an overload
 ///             of type_name() in groups_admin.cpp

@@ -187,7 +187,8 @@ void Groups::delete_offsets(Turn& turn, const Caller& caller, const wire::offset
     for (const auto& asked : request.topics) {
         const auto topic = turn.topics.by_name(asked.name);
         const bool subscribed =
-            std::visit([&](const auto& kind) { return kind.subscribed_to(asked.name); }, group->kind);
+            topic && std::visit([&](const auto& kind) { return kind.subscribed_to(*topic, turn.topics); },
+                                group->kind);
         auto& answered = response.topics.emplace_back();
         answered.name = asked.name;
         for (const auto& partition : asked.partitions) {
@@ -258,7 +259,7 @@ bool Groups::expire_offsets_of(Turn& turn, const std::string& group_id, Group& g
                 const auto topic = turn.topics.by_id(key.first);
                 const auto since = kind.unused_since_ms(offset.commit_timestamp_ms);
                 const bool old = since && expired(offset, *since, turn.settings, turn.now.ms);
-                if (!topic || (old && !kind.subscribed_to(topic->name))) unused.push_back(key);
+                if (!topic || (old && !kind.subscribed_to(*topic, turn.topics))) unused.push_back(key);
             }
         },
         group.kind);

@@ -13,32 +13,38 @@ void sort_unique(std::vector<wire::Uuid>& ids) {
 
 } // namespace
 
-RegexMatches::Regex& RegexMatches::find(const std::string& expression) {
-    const auto [at, added] = regexes_.try_emplace(expression);
-    std::string why;
-    if (added) at->second.compiled = TopicRegex::compile(expression, why);
-    return at->second;
-}
-
 /// A topic that is renamed comes again, as a newer one with the id that it had.
-const std::set<wire::Uuid>& RegexMatches::topics(const std::string& expression, const TopicLookup& lookup) {
-    Regex& regex = find(expression);
-    if (!regex.compiled || regex.changes == lookup.changes) return regex.topics;
+const RegexMatches::Regex& RegexMatches::look(const std::string& expression, const TopicLookup& lookup) {
+    Regex& regex = regexes_[expression];
+    if (!regex.refused.empty() || regex.changes == lookup.changes) return regex;
+    std::string why;
+    const std::optional<TopicRegex> compiled = TopicRegex::compile(expression, why);
+    if (!compiled) return regex = {.refused = why};
+
     std::erase_if(regex.topics, [&](const wire::Uuid& id) { return !lookup.by_id(id); });
-    TopicRegex::Matcher matcher(*regex.compiled);
+    TopicRegex::Matcher matcher(*compiled);
     regex.newest = lookup.each_newer(regex.newest, [&](const TopicInfo& topic) {
+        if (matcher.steps() > max_steps) return;
         if (matcher.matches(topic.name))
             regex.topics.insert(topic.id);
         else
             regex.topics.erase(topic.id);
     });
+    if (matcher.steps() > max_steps) return regex = {.refused = "it takes too long to match the topics"};
     regex.changes = lookup.changes;
-    return regex.topics;
+    return regex;
 }
 
-bool RegexMatches::matches(const std::string& expression, wire::View topic_name) {
-    const Regex& regex = find(expression);
-    return regex.compiled && regex.compiled->matches(topic_name);
+std::optional<std::string> RegexMatches::refusal(const std::string& expression, const TopicLookup& lookup) {
+    const bool known = regexes_.contains(expression);
+    const std::string why = look(expression, lookup).refused;
+    if (why.empty()) return {};
+    if (!known) regexes_.erase(expression);
+    return why;
+}
+
+const std::set<wire::Uuid>& RegexMatches::topics(const std::string& expression, const TopicLookup& lookup) {
+    return look(expression, lookup).topics;
 }
 
 void RegexMatches::keep_only(const std::set<std::string>& expressions) {

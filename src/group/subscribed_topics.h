@@ -13,20 +13,25 @@ namespace kafka::group {
 /// expression once, however many there are.
 class RegexMatches {
 public:
-    /// Nothing for an expression that is not legal.
+    /// Most steps of an expression that one look at the topics may take: it holds up all clients of the broker. Ordinary ones take
+    /// some thousands, however many topics there are.
+    static constexpr size_t max_steps = 4'000'000;
+
+    /// Why the expression cannot be taken: it is not legal, or takes too long over the topics that are there. None: it can.
+    std::optional<std::string> refusal(const std::string& expression, const TopicLookup& lookup);
+    /// Nothing for an expression that is not legal, or that has once taken too long: also over topics that came later.
     const std::set<wire::Uuid>& topics(const std::string& expression, const TopicLookup& lookup);
-    bool matches(const std::string& expression, wire::View topic_name);
 
     void keep_only(const std::set<std::string>& expressions);
 
 private:
     struct Regex {
-        std::optional<TopicRegex> compiled;
+        std::string refused{}; ///< why; empty: it is legal
         std::set<wire::Uuid> topics{};
         std::optional<uint64_t> changes{}; ///< until which they were looked up; null: not yet
         uint64_t newest = 0;               ///< number of the last topic that was looked at
     };
-    Regex& find(const std::string& expression);
+    const Regex& look(const std::string& expression, const TopicLookup& lookup);
     std::map<std::string, Regex> regexes_;
 };
 

@@ -120,7 +120,7 @@ std::optional<TopicRegex> TopicRegex::compile(wire::View expression, std::string
 bool TopicRegex::matches(wire::View name) const { return Matcher(*this).matches(name); }
 
 bool TopicRegex::Matcher::matches(wire::View name) {
-    constexpr size_t most_remembered = 100'000;
+    constexpr size_t most_remembered = 500'000;
     if (remembered_ > most_remembered) {
         places_.clear();
         numbers_.clear();
@@ -139,7 +139,9 @@ int32_t TopicRegex::Matcher::number_of(Place place) {
     const auto [at, added] = numbers_.try_emplace(std::move(place), int32_t(places_.size()));
     if (added) {
         places_.emplace_back(&at->first, Ways()).second.fill(unknown_yet);
-        remembered_ += at->first.second.size() + std::tuple_size<Ways>();
+        const size_t size = at->first.second.size() + std::tuple_size<Ways>();
+        remembered_ += size;
+        steps_ += size;
     }
     return at->second;
 }
@@ -174,6 +176,7 @@ int32_t TopicRegex::Matcher::find_way(const Place& from, size_t next) {
     while (!open.empty()) {
         const uint32_t i = open.back();
         open.pop_back();
+        steps_++;
         if (seen[i]) continue;
         seen[i] = true;
         const Step& step = program_[i];
