@@ -110,8 +110,7 @@ ConsumerGroup::beat(const Request& request, const Caller& caller, Turn& turn) {
     MemberRow row = admitted.row;
     take_over(row, request, caller.client);
     if (!same_subscription(admitted.row, row))
-        if (std::optional<Refusal> refused = check_regex(std::get<ConsumerMember>(row.state), turn.topics))
-            return std::move(*refused);
+        if (std::optional<Refusal> refused = check_regex(row, turn.topics)) return std::move(*refused);
 
     take_in(admitted, std::move(row), owned, turn);
     heard_of(members_.find(admitted.row.member_id)->second, turn.now.time, turn.settings);
@@ -120,13 +119,25 @@ ConsumerGroup::beat(const Request& request, const Caller& caller, Turn& turn) {
 }
 
 /// The topics are matched here, so that an expression that takes too long is refused before anything has changed.
-std::optional<ConsumerGroup::Refusal> ConsumerGroup::check_regex(const ConsumerMember& member,
+std::optional<ConsumerGroup::Refusal> ConsumerGroup::check_regex(const MemberRow& row,
                                                                  const TopicLookup& topics) {
-    if (!member.topic_regex) return {};
-    const std::optional<std::string> why = regexes_.refusal(*member.topic_regex, topics);
+    const std::optional<std::string>& regex = std::get<ConsumerMember>(row.state).topic_regex;
+    if (!regex) return {};
+    if (!has_room_for(*regex, row.member_id))
+        return Refusal{ErrorCode::invalid_regular_expression,
+                       "the other members subscribe by " + std::to_string(max_expressions) +
+                           " other regular expressions, and more are not allowed"};
+    const std::optional<std::string> why = regexes_.refusal(*regex, topics);
     if (!why) return {};
     return Refusal{ErrorCode::invalid_regular_expression,
                    "the regular expression is not legal here: " + *why};
+}
+
+bool ConsumerGroup::has_room_for(const std::string& regex, const std::string& member_id) const {
+    std::set<wire::View> others;
+    for (const auto& [id, member] : members_)
+        if (id != member_id && member.state().topic_regex) others.insert(*member.state().topic_regex);
+    return others.size() < max_expressions || others.contains(regex);
 }
 
 /// The member is from now on as the row says; epochs, targets and what it has follow from that.

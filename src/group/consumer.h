@@ -128,7 +128,8 @@ private:
     static std::optional<Refusal> check(const Request& request, int16_t version, const Settings& settings);
     static HeartbeatResponse refusal(const Refusal& refusal);
     std::variant<HeartbeatResponse, Refusal> beat(const Request& request, const Caller& caller, Turn& turn);
-    std::optional<Refusal> check_regex(const ConsumerMember& member, const TopicLookup& topics);
+    std::optional<Refusal> check_regex(const MemberRow& row, const TopicLookup& topics);
+    bool has_room_for(const std::string& regex, const std::string& member_id) const;
     void take_in(const Admitted& admitted, MemberRow row, const Owned& owned, Turn& turn);
     void advance_epoch(bool changed, bool first_member, Turn& turn);
     HeartbeatResponse answer(const Request& request, const MemberRow& before, const Settings& settings) const;

@@ -55,7 +55,9 @@ void ConsumerGroup::set(const MemberRow& row) {
     }
     if (row.removed) {
         if (known != members_.end()) members_.erase(known);
-        if (members_.empty()) deadlines_ = {};
+        if (!members_.empty()) return;
+        deadlines_ = {};
+        regexes_ = {};
         return;
     }
     Member& member = members_[row.member_id];
@@ -152,10 +154,13 @@ void ConsumerGroup::tick(Turn& turn) {
 }
 
 bool ConsumerGroup::subscribed_to(const TopicInfo& topic, const TopicLookup& topics) const {
+    const auto contains = [](const auto& sorted, const auto& value) {
+        return std::binary_search(sorted.begin(), sorted.end(), value);
+    };
     return std::any_of(members_.begin(), members_.end(), [&](const auto& entry) {
         const ConsumerMember& member = entry.second.state();
-        return std::binary_search(member.topics.begin(), member.topics.end(), topic.name) ||
-               (member.topic_regex && regexes_.topics(*member.topic_regex, topics).contains(topic.id));
+        return contains(member.topics, topic.name) ||
+               (member.topic_regex && contains(regexes_.topics(*member.topic_regex, topics), topic.id));
     });
 }
 

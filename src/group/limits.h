@@ -19,4 +19,8 @@ inline bool storable_member_id(wire::View id) { return id.size() <= max_member_i
 /// with the whole group in it, by default as large.
 inline constexpr size_t max_member_bytes = 1 << 20;
 
+/// Most regular expressions that the members of a group subscribe by, the same one counted once: each of them is held against all
+/// topics, and what it matches is kept.
+inline constexpr size_t max_expressions = 100;
+
 } // namespace kafka::group

@@ -21,16 +21,20 @@ const RegexMatches::Regex& RegexMatches::look(const std::string& expression, con
     const std::optional<TopicRegex> compiled = TopicRegex::compile(expression, why);
     if (!compiled) return regex = {.refused = why};
 
-    std::erase_if(regex.topics, [&](const wire::Uuid& id) { return !lookup.by_id(id); });
     TopicRegex::Matcher matcher(*compiled);
+    std::vector<wire::Uuid> looked_at, matching;
     regex.newest = lookup.each_newer(regex.newest, [&](const TopicInfo& topic) {
         if (matcher.steps() > max_steps) return;
-        if (matcher.matches(topic.name))
-            regex.topics.insert(topic.id);
-        else
-            regex.topics.erase(topic.id);
+        looked_at.push_back(topic.id);
+        if (matcher.matches(topic.name)) matching.push_back(topic.id);
     });
     if (matcher.steps() > max_steps) return regex = {.refused = "it takes too long to match the topics"};
+    std::sort(looked_at.begin(), looked_at.end());
+    std::erase_if(regex.topics, [&](const wire::Uuid& id) {
+        return !lookup.by_id(id) || std::binary_search(looked_at.begin(), looked_at.end(), id);
+    });
+    regex.topics.insert(regex.topics.end(), matching.begin(), matching.end());
+    std::sort(regex.topics.begin(), regex.topics.end());
     regex.changes = lookup.changes;
     return regex;
 }
@@ -43,7 +47,8 @@ std::optional<std::string> RegexMatches::refusal(const std::string& expression, 
     return why;
 }
 
-const std::set<wire::Uuid>& RegexMatches::topics(const std::string& expression, const TopicLookup& lookup) {
+const std::vector<wire::Uuid>& RegexMatches::topics(const std::string& expression,
+                                                    const TopicLookup& lookup) {
     return look(expression, lookup).topics;
 }
 
@@ -59,8 +64,7 @@ const std::vector<wire::Uuid>& SubscribedTopics::of(const ConsumerMember& member
     std::vector<wire::Uuid>& ids = at->second;
     if (!added) return ids;
     if (member.topic_regex) {
-        const std::set<wire::Uuid>& matching = matches_.topics(*member.topic_regex, lookup_);
-        ids.assign(matching.begin(), matching.end());
+        ids = matches_.topics(*member.topic_regex, lookup_);
         regexes_.insert(*member.topic_regex);
     }
     for (const std::string& name : member.topics)

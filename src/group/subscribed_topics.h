@@ -19,15 +19,15 @@ public:
 
     /// Why the expression cannot be taken: it is not legal, or takes too long over the topics that are there. None: it can.
     std::optional<std::string> refusal(const std::string& expression, const TopicLookup& lookup);
-    /// Nothing for an expression that is not legal, or that has once taken too long: also over topics that came later.
-    const std::set<wire::Uuid>& topics(const std::string& expression, const TopicLookup& lookup);
+    /// Ascending. Nothing for an expression that is not legal, or that has once taken too long: also over topics that came later.
+    const std::vector<wire::Uuid>& topics(const std::string& expression, const TopicLookup& lookup);
 
     void keep_only(const std::set<std::string>& expressions);
 
 private:
     struct Regex {
-        std::string refused{}; ///< why; empty: it is legal
-        std::set<wire::Uuid> topics{};
+        std::string refused{};             ///< why; empty: it is legal
+        std::vector<wire::Uuid> topics{};  ///< ascending
         std::optional<uint64_t> changes{}; ///< until which they were looked up; null: not yet
         uint64_t newest = 0;               ///< number of the last topic that was looked at
     };

@@ -268,6 +268,30 @@ TEST("a regular expression that takes too long over the topics is refused, and n
     CHECK_EQ(send(f, request("A", 1)), std::string("1"));
 }
 
+TEST("the members of a group subscribe by a hundred regular expressions at most") {
+    Fixture f = with_topic();
+    for (int i = 0; i < 100; i++)
+        CHECK(send(f, join_regex("M" + std::to_string(i), "t" + std::to_string(i)))
+                  .starts_with(std::to_string(i + 1) + " ["));
+    CHECK_EQ(send(f, join_regex("N", "other")), std::string("INVALID_REGULAR_EXPRESSION"));
+    CHECK(f.rows.empty());
+    CHECK_EQ(send(f, join_regex("N", "t7")), std::string("101 []")); // as another member does
+    CHECK_EQ(send(f, join_regex("M8", "other")).substr(0, 3), std::string("102")); // in place of its own
+    CHECK_EQ(send(f, join_regex("P", "t8")), std::string("INVALID_REGULAR_EXPRESSION"));
+    f.send(request("M9", -1));
+    CHECK_EQ(send(f, join_regex("P", "t8")), std::string("104 []"));
+}
+
+TEST("what expressions match is forgotten with the last member") {
+    Fixture f;
+    f.catalog.add(1, 1, "orders");
+    CHECK_EQ(send(f, join_regex("A", "orders")), std::string("1 [1/0]"));
+    f.send(request("A", -1));
+    CHECK_EQ(f.catalog.looked_at, 1);
+    CHECK_EQ(send(f, join_regex("A", "orders")), std::string("3 [1/0]"));
+    CHECK_EQ(f.catalog.looked_at, 2);
+}
+
 TEST("who may commit and fetch offsets") {
     Fixture f = with_topic();
     const std::optional<std::string> none;
