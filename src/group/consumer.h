@@ -17,12 +17,12 @@
 // v1 of the heartbeat: clients make their member ids (KIP-1082); subscribed_topic_regex, for which see topic_regex.h.
 // Not implemented: assignments by the clients (which Kafka lacks, too); racks; settings of a single group.
 #pragma once
+#include "group/deadlines.h"
 #include "group/embedded_protocol.h"
 #include "group/subscribed_topics.h"
 #include "wire/messages/consumer_group_describe.h"
 
 #include <map>
-#include <queue>
 #include <unordered_map>
 #include <utility>
 
@@ -103,7 +103,6 @@ private:
         std::optional<Time> rebalance_deadline; ///< for giving up what is pending
         std::optional<Time> join_deadline;      ///< classic: for joining again, which it was told to do
         std::optional<Time> sync_deadline;      ///< classic: for asking what it has, after it has joined
-        Time queued = Time::max();              ///< the time of its entry in deadlines_
         ConsumerMember& state() { return std::get<ConsumerMember>(row.state); }
         const ConsumerMember& state() const { return std::get<ConsumerMember>(row.state); }
         Time deadline() const {
@@ -179,7 +178,7 @@ private:
     void claim(const Member& member);
     void release(const Member& member);
     void heard_of(Member& member, Time now, const Settings& settings);
-    void arm(Member& member);
+    void arm(const Member& member);
 
     GroupRow row_;
     std::map<std::string, Member, std::less<>> members_;
@@ -193,9 +192,7 @@ private:
     std::optional<uint64_t> changes_seen_; ///< of topics; its own are looked up when there are more
     std::set<std::string> touched_;        ///< members with rows still to be handed out in this request
     bool row_touched_ = false;
-    using Deadline = std::pair<Time, std::string>;
-    /// One entry that counts for each member, at its deadline or before.
-    std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
+    Deadlines deadlines_;                  ///< of members, each at its deadline or before
 };
 
 } // namespace kafka::group

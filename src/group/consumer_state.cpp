@@ -38,9 +38,7 @@ ConsumerGroup::ConsumerGroup(std::string group_id) {
 void ConsumerGroup::apply(const MemberRow& row, const Now& now) {
     set(row);
     const auto found = members_.find(row.member_id);
-    if (found == members_.end() || found->second.counting || found->second.queued <= now.time) return;
-    found->second.queued = now.time;
-    deadlines_.emplace(now.time, row.member_id);
+    if (found != members_.end() && !found->second.counting) deadlines_.set(row.member_id, now.time);
 }
 
 /// The only way in which members change.
@@ -55,9 +53,8 @@ void ConsumerGroup::set(const MemberRow& row) {
     }
     if (row.removed) {
         if (known != members_.end()) members_.erase(known);
-        if (!members_.empty()) return;
-        deadlines_ = {};
-        regexes_ = {};
+        deadlines_.cancel(row.member_id);
+        if (members_.empty()) regexes_ = {};
         return;
     }
     Member& member = members_[row.member_id];
@@ -122,33 +119,21 @@ void ConsumerGroup::heard_of(Member& member, Time now, const Settings& settings)
     arm(member);
 }
 
-/// Heartbeats only postpone the deadline: the entry that is there then comes up too early and is put back.
-void ConsumerGroup::arm(Member& member) {
-    if (member.queued <= member.deadline()) return;
-    member.queued = member.deadline();
-    deadlines_.emplace(member.queued, member.row.member_id);
-}
+void ConsumerGroup::arm(const Member& member) { deadlines_.set(member.row.member_id, member.deadline()); }
 
-std::optional<Time> ConsumerGroup::next_deadline() const {
-    if (deadlines_.empty()) return {};
-    return deadlines_.top().first;
-}
+std::optional<Time> ConsumerGroup::next_deadline() const { return deadlines_.next(); }
 
+/// A deadline that is over without the member's being late was taken back since.
 void ConsumerGroup::tick(Turn& turn) {
     std::vector<std::string> overdue;
-    while (!deadlines_.empty() && deadlines_.top().first <= turn.now.time) {
-        const auto [time, member_id] = deadlines_.top();
-        deadlines_.pop();
-        const auto found = members_.find(member_id);
-        if (found == members_.end() || found->second.queued != time)
-            continue; // an entry that no longer counts
-        found->second.queued = Time::max();
-        if (!found->second.counting)
-            heard_of(found->second, turn.now.time, turn.settings);
-        else if (found->second.deadline() <= turn.now.time)
+    for (const std::string& member_id : deadlines_.take_due(turn.now.time)) {
+        Member& member = members_.find(member_id)->second;
+        if (!member.counting)
+            heard_of(member, turn.now.time, turn.settings);
+        else if (member.deadline() <= turn.now.time)
             overdue.push_back(member_id);
         else
-            arm(found->second);
+            arm(member);
     }
     remove_members(overdue, turn);
 }

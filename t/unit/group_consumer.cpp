@@ -353,6 +353,19 @@ TEST("a session that ends takes the member away") {
     CHECK(f.rows.empty());
 }
 
+TEST("nothing of a member is waited for when it has gone") {
+    Fixture f = with_topic();
+    f.send(join("B", {"t1"}));
+    f.pass(10'000);
+    f.send(join("A", {"t1"}));
+    CHECK(f.group->next_deadline() == f.now.time + std::chrono::seconds(35));
+    f.send(request("B", -1));
+    CHECK(f.group->next_deadline() == f.now.time + std::chrono::seconds(45));
+    f.pass(1'000);
+    f.send(request("A", 2));
+    CHECK(f.group->next_deadline() == f.now.time + std::chrono::seconds(45));
+}
+
 TEST("session timeout and heartbeat interval stay within their bounds") {
     Fixture f = with_topic();
     f.settings.group_consumer_session_timeout_ms = 1'000'000;
