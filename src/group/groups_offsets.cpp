@@ -10,8 +10,8 @@ namespace {
 
 /// How often unused offsets are looked for.
 constexpr auto expiry_interval = std::chrono::minutes(10);
-/// Most that a tick does of a round through all groups.
-constexpr size_t groups_per_tick = 1'000, rows_per_tick = 1'000;
+/// Most that a tick does of a round through all groups. A group is not split.
+constexpr size_t groups_per_tick = 1'000, offsets_per_tick = 50'000, rows_per_tick = 1'000;
 
 ErrorCode may_commit_to(const ConsumerGroup& group, int16_t version,
                         const wire::offset_commit::Request& request) {
@@ -50,6 +50,26 @@ size_t utf16_length(wire::View text) {
         if ((byte & 0xc0) != 0x80) units += byte >= 0xf0 ? 2 : 1; // the first byte of a character
     }
     return units;
+}
+
+/// Those that are old without a subscriber, or of a topic that is not there. Each topic is asked for once, and for its subscribers if
+/// it must be.
+template <class Kind>
+std::vector<Offsets::Key> unused_offsets(const Turn& turn, const Kind& kind, const Offsets& offsets) {
+    std::vector<Offsets::Key> unused;
+    const auto end = offsets.all().end();
+    for (auto at = offsets.all().begin(); at != end;) {
+        const wire::Uuid id = at->first.first;
+        const std::optional<TopicInfo> topic = turn.topics.by_id(id);
+        std::optional<bool> subscribed;
+        for (; at != end && at->first.first == id; ++at) {
+            const auto since = kind.unused_since_ms(at->second.commit_timestamp_ms);
+            const bool old = since && expired(at->second, *since, turn.settings, turn.now.ms);
+            if (topic && old && !subscribed) subscribed = kind.subscribed_to(*topic, turn.topics);
+            if (!topic || (old && !*subscribed)) unused.push_back(at->first);
+        }
+    }
+    return unused;
 }
 
 wire::offset_fetch::OffsetFetchResponsePartition shown(int32_t partition, const CommittedOffset* offset) {
@@ -210,8 +230,10 @@ bool Groups::go_on(Round& round, Turn& turn,
                    const std::function<void(const std::string& id, Group&)>& visit) {
     auto at = round.after ? groups_.upper_bound(*round.after) : groups_.begin();
     const size_t rows = turn.effects.rows.size();
+    size_t offsets = 0;
     for (size_t count = 0; at != groups_.end() && count < groups_per_tick; count++) {
-        if (turn.effects.rows.size() - rows >= rows_per_tick) break;
+        if (offsets >= offsets_per_tick || turn.effects.rows.size() - rows >= rows_per_tick) break;
+        offsets += at->second.offsets.all().size();
         const auto next = std::next(at); // the group may be removed
         round.after = at->first;
         visit(*round.after, at->second);
@@ -252,17 +274,8 @@ void Groups::expire_offsets(Turn& turn) {
 /// True if nothing is left of the group that anybody could miss. Offsets of topics that were deleted while the broker was away
 /// go, too; not at once, for a restore brings offsets before topics.
 bool Groups::expire_offsets_of(Turn& turn, const std::string& group_id, Group& group) {
-    std::vector<Offsets::Key> unused;
-    std::visit(
-        [&](const auto& kind) {
-            for (const auto& [key, offset] : group.offsets.all()) {
-                const auto topic = turn.topics.by_id(key.first);
-                const auto since = kind.unused_since_ms(offset.commit_timestamp_ms);
-                const bool old = since && expired(offset, *since, turn.settings, turn.now.ms);
-                if (!topic || (old && !kind.subscribed_to(*topic, turn.topics))) unused.push_back(key);
-            }
-        },
-        group.kind);
+    const std::vector<Offsets::Key> unused = std::visit(
+        [&](const auto& kind) { return unused_offsets(turn, kind, group.offsets); }, group.kind);
     const bool removable =
         std::visit([](const auto& kind) { return kind.empty() && !kind.has_pending(); }, group.kind);
     if (removable && unused.size() == group.offsets.all().size()) return true;

@@ -229,6 +229,74 @@ TEST("group: what was committed for deleted topics goes in bounded steps, also o
     world.check_stored();
 }
 
+TEST("group: a tick looks at a bounded number of offsets, also where few of them are to go") {
+    World world;
+    constexpr int32_t groups = 60, offsets = 1'000;
+    world.topics["events"].partitions = offsets;
+    wire::offset_commit::Request request;
+    request.topics = {{"orders", {}, {{0, 5, -1, ""}}}, {"events", {}, {}}};
+    for (int32_t p = 0; p < offsets; p++) request.topics[1].partitions.push_back({p, 5, -1, ""});
+    for (int i = 10; i < 10 + groups; i++) {
+        request.group_id = "g" + std::to_string(i);
+        world.commit(request, 9);
+    }
+    const wire::Uuid orders = world.topics["orders"].id;
+    world.topics.erase("orders");
+    world.groups.topic_deleted(orders, world.now.time);
+    world.tick();
+    CHECK_EQ(world.tables.offsets_.size(), size_t(groups * offsets + 10));
+    CHECK(world.groups.next_deadline() <= world.now.time); // there is more to do
+    world.pass(0);
+    CHECK_EQ(world.tables.offsets_.size(), size_t(groups * offsets));
+    CHECK(world.groups.next_deadline() > world.now.time);
+}
+
+TEST("group: when offsets expire each topic is looked up once") {
+    World world;
+    for (int32_t p = 0; p < 4; p++) world.commit("orders", p, 5);
+    for (int32_t p = 0; p < 4; p++) world.commit("events", p, 5);
+    world.now.time += std::chrono::minutes(10);
+    int asked = 0;
+    world.turn([&](Turn& turn) {
+        TopicLookup counting = turn.topics;
+        counting.by_id = [&](const wire::Uuid& id) {
+            asked++;
+            return turn.topics.by_id(id);
+        };
+        Turn counted{turn.now, turn.settings, counting, turn.new_id, turn.effects};
+        world.groups.tick(counted);
+    });
+    CHECK_EQ(asked, 2);
+    CHECK_EQ(world.tables.offsets_.size(), 8u);
+}
+
+TEST("group: offsets of topics that a member's regular expression matches are kept") {
+    World world;
+    wire::consumer_group_heartbeat::Request request;
+    request.group_id = "g";
+    request.member_id = "m";
+    request.rebalance_timeout_ms = 30'000;
+    request.subscribed_topic_regex = "o.*";
+    request.topic_partitions.emplace();
+    const auto beat = [&](int32_t epoch) {
+        request.member_epoch = epoch;
+        world.ask(1, [&](Turn& turn, const Caller& caller) {
+            world.groups.consumer_heartbeat(turn, caller, request);
+        });
+    };
+    beat(0);
+    world.commit("orders", 0, 5, "m", 1);
+    world.commit("events", 0, 5, "m", 1);
+    CHECK_EQ(delete_offset(world, "orders", 0), ErrorCode::group_subscribed_to_topic);
+    CHECK_EQ(world.tables.offsets_.size(), 2u);
+    world.settings.offsets_retention_minutes = 0;
+    world.now.time += std::chrono::minutes(10);
+    beat(1);
+    world.tick();
+    CHECK_EQ(world.committed("orders", 0), 5);
+    CHECK_EQ(world.committed("events", 0), -1);
+}
+
 TEST("group: OffsetDelete") {
     World world;
     CHECK_EQ(delete_offset(world, "orders", 0), ErrorCode::group_id_not_found);
