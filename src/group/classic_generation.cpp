@@ -89,7 +89,7 @@ void ClassicGroup::start_generation(Turn& turn) {
 bool ClassicGroup::lacks_generation() const { return state_ == State::stable && !protocol_; }
 
 std::optional<Time> ClassicGroup::next_deadline() const {
-    if (lacks_generation()) return Time::min();
+    if (lacks_generation()) return Time(); // past, and not so far that a difference would overflow
     auto next = sessions_.next();
     for (const auto& deadline : {join_deadline_, sync_deadline_})
         if (deadline && (!next || *deadline < *next)) next = deadline;

@@ -226,6 +226,8 @@ TEST("migration: a group that a restart finds between the protocols goes on from
 
     send(w, consumer_beat(w, "C", -1, {}));
     w.restart(); // before anybody has joined again
+    CHECK(w.groups.next_deadline() <= w.now.time);
+    CHECK(w.groups.next_deadline() > Time::min() + std::chrono::hours(1)); // its distance can be told
     w.tick();
     CHECK_EQ(w.state(), std::string("PreparingRebalance"));
     CHECK_EQ(w.heartbeat(ids[0], 2), ErrorCode::rebalance_in_progress);
