@@ -11,11 +11,6 @@ namespace {
 
 using JoinRequest = wire::join_group::Request;
 
-/// All protocols of a consumer bear the same subscription; there is one at least.
-wire::View metadata_of(const ConsumerMember& member) {
-    return view_of(member.classic->protocols.front().metadata);
-}
-
 void take_over(MemberRow& row, const Caller& caller, const JoinRequest& request,
                const Subscription& subscription) {
     ConsumerMember& member = std::get<ConsumerMember>(row.state);
@@ -55,7 +50,7 @@ void ConsumerGroup::join(Turn& turn, const Caller& caller, const JoinRequest& re
     wire::join_group::Response response;
     response.generation_id = member.state().epoch;
     response.protocol_type = row_.protocol_type;
-    response.protocol_name = member.state().classic->protocols.front().name;
+    response.protocol_name = member.state().classic->preferred().name;
     response.member_id = member.row.member_id;
     turn.effects.reply(caller.ticket, std::move(response));
 }
@@ -117,7 +112,7 @@ ErrorCode ConsumerGroup::check_sync(const wire::sync_group::Request& request) co
     if (error != ErrorCode::none) return error;
     const ConsumerMember& member = find(request.member_id)->state();
     if ((request.protocol_type && *request.protocol_type != row_.protocol_type) ||
-        (request.protocol_name && *request.protocol_name != member.classic->protocols.front().name))
+        (request.protocol_name && *request.protocol_name != member.classic->preferred().name))
         return ErrorCode::inconsistent_group_protocol;
     // Who has to give something up first learns of it here, and goes on from there.
     const bool outdated = member.epoch < row_.epoch && member.pending_revocation.empty();
@@ -133,7 +128,8 @@ void ConsumerGroup::sync(Turn& turn, const Caller& caller, const wire::sync_grou
     member.sync_deadline.reset();
     heard_of(member, turn.now.time, turn.settings);
 
-    const std::optional<Subscription> subscription = read_subscription(metadata_of(member.state()));
+    const std::optional<Subscription> subscription =
+        read_subscription(view_of(member.state().classic->preferred().metadata));
     wire::sync_group::Response response;
     response.protocol_type = request.protocol_type;
     response.protocol_name = request.protocol_name;

@@ -17,7 +17,7 @@ struct Converted {
 std::variant<Converted, const char*> convert(const Member& member, int32_t generation,
                                              const TopicLookup& topics) {
     const wire::View assigned = view_of(member.classic().assignment);
-    const auto subscription = read_subscription(view_of(member.classic().protocols.front().metadata));
+    const auto subscription = read_subscription(view_of(member.classic().preferred().metadata));
     const auto assignment = assigned.empty() ? EmbeddedAssignment() : read_assignment(assigned);
     if (!subscription || !assignment) return "the bytes of a member are not those of a consumer";
     if (assignment->has_user_data) return "what the assignor of its members keeps with them would be lost";
@@ -53,7 +53,7 @@ void settle_owners(std::vector<Converted>& members) {
 MemberRow downgraded(MemberRow row, const TopicLookup& topics) {
     const ConsumerMember& state = std::get<ConsumerMember>(row.state);
     ClassicMember classic = *state.classic;
-    const auto subscription = read_subscription(view_of(classic.protocols.front().metadata));
+    const auto subscription = read_subscription(view_of(classic.preferred().metadata));
     classic.assignment = copy_bytes(
         write_assignment(subscription ? subscription->version : int16_t(0), by_name(state.target, topics)));
     row.rack_id.reset();

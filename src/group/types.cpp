@@ -12,4 +12,9 @@ wire::View view_of(const Bytes& bytes) { return bytes ? wire::View(*bytes) : wir
 
 bool same(const Bytes& a, const Bytes& b) { return a == b || view_of(a) == view_of(b); }
 
+const Protocol& ClassicMember::preferred() const {
+    static const Protocol none;
+    return protocols.empty() ? none : protocols.front();
+}
+
 } // namespace kafka::group

@@ -139,6 +139,9 @@ struct TopicPartitions {
 struct ClassicMember {
     std::vector<Protocol> protocols;
     Bytes assignment; ///< of the stored generation
+    /// Of a consumer all protocols bear the same subscription. An empty one if there is none, which is what a row says that somebody
+    /// has changed.
+    const Protocol& preferred() const;
     bool operator==(const ClassicMember& other) const {
         return protocols == other.protocols && same(assignment, other.assignment);
     }

@@ -194,6 +194,34 @@ TEST("migration: damaged bytes, or an assignor's own, keep a group classic") {
     }
 }
 
+TEST("migration: rows without a protocol, which somebody has changed, do no harm") {
+    World w;
+    const auto ids = stable_consumers(w, {of_orders({0, 1}), of_orders({2, 3})});
+    std::get<ClassicMember>(w.tables.members_.at({"g", ids[0]}).state).protocols.clear();
+    w.restart();
+    CHECK_EQ(send(w, consumer_join("C")).error_code, ErrorCode::group_id_not_found);
+    CHECK_EQ(w.heartbeat(ids[0], 1), ErrorCode::none);
+
+    World mixed;
+    const std::string member = mixed_group(mixed)[0];
+    std::get<ConsumerMember>(mixed.tables.members_.at({"g", member}).state).classic->protocols.clear();
+    mixed.restart();
+    CHECK_EQ(show_synced(mixed, mixed.sync(member, 2)), std::string("orders/0,1"));
+    wire::sync_group::Request request;
+    request.group_id = "g";
+    request.generation_id = 2;
+    request.member_id = member;
+    request.protocol_type = "consumer";
+    request.protocol_name = "range";
+    const Ticket named =
+        mixed.ask(5, [&](Turn& turn, const Caller& caller) { mixed.groups.sync(turn, caller, request); });
+    CHECK_EQ(mixed.synced(named).error_code, ErrorCode::inconsistent_group_protocol);
+    send(mixed, consumer_beat(mixed, "C", -1, {}));
+    CHECK(!is_consumer(mixed));
+    CHECK_EQ(mixed.joined(mixed.join(classic_join(member))).error_code,
+             ErrorCode::inconsistent_group_protocol); // until its session ends
+}
+
 TEST("migration: the last consumer leaves, and the group is a classic one that rebalances") {
     World w;
     const auto ids = mixed_group(w);
