@@ -90,7 +90,7 @@ private:
     Group& find_or_add(const std::string& group_id);
     ClassicGroup* find_classic(const std::string& group_id);
     ConsumerGroup* find_consumer(const std::string& group_id);
-    void become_classic(Turn& turn, const std::string& group_id);
+    void join_as_classic(Turn& turn, const Caller& caller, const wire::join_group::Request& request);
     void finish(Turn& turn, const std::string& group_id);
     void settle(const std::string& group_id);
     void remove(Turn& turn, const std::string& group_id);

@@ -41,18 +41,25 @@ void Groups::join(Turn& turn, const Caller& caller, const wire::join_group::Requ
     if (!request.member_id.empty() && !find(request.group_id))
         return refuse(turn, caller, request, ErrorCode::unknown_member_id);
     Group& group = find_or_add(request.group_id);
-    if (std::visit([](const auto& kind) { return kind.empty(); }, group.kind))
-        become_classic(turn, request.group_id);
-    std::visit([&](auto& kind) { kind.join(turn, caller, request); }, group.kind);
+    const ConsumerGroup* consumer = std::get_if<ConsumerGroup>(&group.kind);
+    if (consumer && consumer->empty())
+        join_as_classic(turn, caller, request);
+    else
+        std::visit([&](auto& kind) { kind.join(turn, caller, request); }, group.kind);
     finish(turn, request.group_id);
 }
 
-/// An empty consumer group is forgotten, but for its offsets.
-void Groups::become_classic(Turn& turn, const std::string& group_id) {
-    if (find_classic(group_id)) return;
-    ClassicGroup classic(group_id);
-    classic.store_group(turn);
-    get(group_id)->kind = std::move(classic);
+/// An empty consumer group is forgotten, but for its offsets. Tried on the side: where the member is refused nothing has happened.
+void Groups::join_as_classic(Turn& turn, const Caller& caller, const wire::join_group::Request& request) {
+    ClassicGroup classic(request.group_id);
+    Effects effects;
+    Turn trial{turn.now, turn.settings, turn.topics, turn.new_id, effects};
+    classic.store_group(trial);
+    classic.join(trial, caller, request);
+    const bool refused = classic.empty() && !classic.has_pending();
+    if (refused) effects.rows.clear();
+    turn.effects.append(std::move(effects));
+    if (!refused) get(request.group_id)->kind = std::move(classic);
 }
 
 /// Since epoch 0 joins, it makes a group, also of an empty classic one, which is forgotten but for its offsets, or of one

@@ -22,11 +22,12 @@ const char* Groups::upgrade(Turn& turn, const Caller& caller, const ConsumerGrou
             consumer.apply(*of_member, turn.now);
     Turn trial{turn.now, turn.settings, turn.topics, turn.new_id, effects};
     consumer.heartbeat(trial, caller, request);
-    for (Reply& reply : effects.replies) turn.effects.replies.push_back(std::move(reply));
-    if (consumer.consumer_members() == 0) return nullptr;
+    const bool refused = consumer.consumer_members() == 0;
+    if (refused) effects.rows.clear();
+    turn.effects.append(std::move(effects));
+    if (refused) return nullptr;
 
     classic.dismiss(turn);
-    for (Row& row : effects.rows) turn.effects.rows.push_back(std::move(row));
     get(request.group_id)->kind = std::move(consumer);
     return nullptr;
 }

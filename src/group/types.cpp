@@ -1,5 +1,7 @@
 #include "group/types.h"
 
+#include <iterator>
+
 namespace kafka::group {
 
 Bytes copy_bytes(wire::View bytes) {
@@ -15,6 +17,12 @@ bool same(const Bytes& a, const Bytes& b) { return a == b || view_of(a) == view_
 const Protocol& ClassicMember::preferred() const {
     static const Protocol none;
     return protocols.empty() ? none : protocols.front();
+}
+
+void Effects::append(Effects later) {
+    rows.insert(rows.end(), std::move_iterator(later.rows.begin()), std::move_iterator(later.rows.end()));
+    replies.insert(replies.end(), std::move_iterator(later.replies.begin()),
+                   std::move_iterator(later.replies.end()));
 }
 
 } // namespace kafka::group

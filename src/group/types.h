@@ -206,6 +206,7 @@ struct Effects {
     std::vector<Reply> replies;
 
     void reply(Ticket ticket, Response response) { replies.push_back({ticket, std::move(response)}); }
+    void append(Effects later);
 };
 
 /// What everything that happens to a group happens with. Lives as long as the call.

@@ -102,6 +102,25 @@ TEST("an empty consumer group becomes a classic one and keeps its offsets") {
     w.check_stored();
 }
 
+TEST("a join that is refused leaves an empty consumer group what it is") {
+    World w;
+    send(w, join_consumer());
+    leave_consumer(w);
+    const GroupRow before = w.tables.groups_.at("g");
+    const auto refused = [&](const Join& join) {
+        const ErrorCode error = w.joined(w.join(join)).error_code;
+        CHECK(w.tables.groups_.at("g") == before);
+        w.check_stored();
+        return error;
+    };
+    CHECK_EQ(refused({.member = "nobody"}), ErrorCode::unknown_member_id);
+    CHECK_EQ(refused({.member = "nobody", .instance = "i"}), ErrorCode::unknown_member_id);
+    CHECK_EQ(refused({.protocols = {}}), ErrorCode::inconsistent_group_protocol);
+    CHECK_EQ(refused({.type = ""}), ErrorCode::inconsistent_group_protocol);
+    CHECK_EQ(w.joined(w.join({})).error_code, ErrorCode::member_id_required);
+    CHECK(std::holds_alternative<ClassicGroup>(w.groups.find("g")->kind));
+}
+
 TEST("a classic member that never comes back leaves the group classic, in the tables as well") {
     World w;
     send(w, join_consumer());
