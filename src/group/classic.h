@@ -32,11 +32,15 @@ public:
 
     // Requests. Each is answered now or later.
 
-    /// The session timeout has been looked at, and a member id is only given where the group exists.
-    void join(Turn& turn, const Caller& caller, const wire::join_group::Request& request);
+    /// The session timeout has been looked at, and a member id is only given where the group exists. Returns the id that the member
+    /// is to come back with, if that is all that has come of it.
+    std::optional<std::string> join(Turn& turn, const Caller& caller,
+                                    const wire::join_group::Request& request);
     void sync(Turn& turn, const Caller& caller, const wire::sync_group::Request& request);
     void heartbeat(Turn& turn, const Caller& caller, const wire::heartbeat::Request& request);
     void leave(Turn& turn, const Caller& caller, const wire::leave_group::Request& request);
+    /// Nobody is to come back with that id any more, if it is still waited for.
+    void forget_pending(Turn& turn, const std::string& member_id);
     /// Tells everybody who waits to join again, as what the group is about to become (migration.h). Members that
     /// have not been in any generation yet do so from the start.
     void dismiss(Turn& turn);
@@ -106,6 +110,7 @@ private:
     bool accepts(const Settings& settings, const std::string& member_id) const;
     bool supports(const wire::join_group::Request& request) const;
     void refuse_for_size(Turn& turn, const Caller& caller, const std::string& member_id);
+    std::string give_out_id(Turn& turn, const Caller& caller, const wire::join_group::Request& request);
     void join_new(Turn& turn, const Caller& caller, const wire::join_group::Request& request);
     void join_known(Turn& turn, const Caller& caller, const wire::join_group::Request& request);
     void join_again(Turn& turn, const Caller& caller, const wire::join_group::Request& request,

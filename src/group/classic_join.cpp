@@ -23,13 +23,34 @@ std::string new_member_id(const Turn& turn, const Caller& caller,
 
 } // namespace
 
-void ClassicGroup::join(Turn& turn, const Caller& caller, const wire::join_group::Request& request) {
-    if (!accepts(turn.settings, request.member_id)) return refuse_for_size(turn, caller, request.member_id);
-    if (!supports(request)) return refuse(turn, caller, request, ErrorCode::inconsistent_group_protocol);
-    if (request.member_id.empty())
+std::optional<std::string> ClassicGroup::join(Turn& turn, const Caller& caller,
+                                              const wire::join_group::Request& request) {
+    if (!accepts(turn.settings, request.member_id))
+        refuse_for_size(turn, caller, request.member_id);
+    else if (!supports(request))
+        refuse(turn, caller, request, ErrorCode::inconsistent_group_protocol);
+    else if (needs_member_id(caller, request))
+        return give_out_id(turn, caller, request);
+    else if (request.member_id.empty())
         join_new(turn, caller, request);
     else
         join_known(turn, caller, request);
+    return std::nullopt;
+}
+
+std::string ClassicGroup::give_out_id(Turn& turn, const Caller& caller,
+                                      const wire::join_group::Request& request) {
+    std::string id = new_member_id(turn, caller, request.group_instance_id);
+    pending_.insert(id);
+    sessions_.set(id, turn.now.time + milliseconds(request.session_timeout_ms));
+    turn.effects.reply(caller.ticket, refused_join(ErrorCode::member_id_required, id));
+    return id;
+}
+
+void ClassicGroup::forget_pending(Turn& turn, const std::string& member_id) {
+    if (pending_.erase(member_id) == 0) return;
+    sessions_.cancel(member_id);
+    maybe_complete_join(turn);
 }
 
 /// While a rebalance is prepared those count that have joined it: should the limit have been lowered, the last
@@ -63,10 +84,6 @@ void ClassicGroup::join_new(Turn& turn, const Caller& caller, const wire::join_g
     if (request.group_instance_id) {
         Member* before = members_.find_static(*request.group_instance_id);
         if (before) return replace_static(turn, caller, request, *before, id);
-    } else if (needs_member_id(caller, request)) {
-        pending_.insert(id);
-        sessions_.set(id, turn.now.time + milliseconds(request.session_timeout_ms));
-        return turn.effects.reply(caller.ticket, refused_join(ErrorCode::member_id_required, id));
     }
     add_member(turn, caller, request, id);
 }

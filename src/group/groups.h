@@ -15,6 +15,7 @@
 #include "wire/messages/list_groups.h"
 #include "wire/messages/offset_fetch.h"
 
+#include <deque>
 #include <map>
 #include <set>
 
@@ -90,7 +91,9 @@ private:
     Group& find_or_add(const std::string& group_id);
     ClassicGroup* find_classic(const std::string& group_id);
     ConsumerGroup* find_consumer(const std::string& group_id);
-    void join_as_classic(Turn& turn, const Caller& caller, const wire::join_group::Request& request);
+    std::optional<std::string> join_as_classic(Turn& turn, const Caller& caller,
+                                               const wire::join_group::Request& request);
+    void remember_pending(Turn& turn, const std::string& group_id, const std::string& member_id);
     void finish(Turn& turn, const std::string& group_id);
     void settle(const std::string& group_id);
     void remove(Turn& turn, const std::string& group_id);
@@ -117,6 +120,8 @@ private:
 
     std::map<std::string, Group> groups_;
     Deadlines deadlines_; ///< by group id
+    /// Groups and the member ids that they have given out last, the oldest first. Some have joined since.
+    std::deque<std::pair<std::string, std::string>> pending_;
     /// A walk through all groups, a bounded part of them in each tick.
     struct Round {
         std::optional<Time> due;               ///< when it begins, or goes on; none: it does not

@@ -40,26 +40,43 @@ void Groups::join(Turn& turn, const Caller& caller, const wire::join_group::Requ
     if (too_large(request)) return refuse(turn, caller, request, ErrorCode::unknown_server_error);
     if (!request.member_id.empty() && !find(request.group_id))
         return refuse(turn, caller, request, ErrorCode::unknown_member_id);
-    Group& group = find_or_add(request.group_id);
-    const ConsumerGroup* consumer = std::get_if<ConsumerGroup>(&group.kind);
-    if (consumer && consumer->empty())
-        join_as_classic(turn, caller, request);
+    find_or_add(request.group_id);
+    ConsumerGroup* consumer = find_consumer(request.group_id);
+    std::optional<std::string> pending;
+    if (!consumer)
+        pending = find_classic(request.group_id)->join(turn, caller, request);
+    else if (consumer->empty())
+        pending = join_as_classic(turn, caller, request);
     else
-        std::visit([&](auto& kind) { kind.join(turn, caller, request); }, group.kind);
+        consumer->join(turn, caller, request);
+    if (pending) remember_pending(turn, request.group_id, *pending);
     finish(turn, request.group_id);
 }
 
+void Groups::remember_pending(Turn& turn, const std::string& group_id, const std::string& member_id) {
+    pending_.emplace_back(group_id, member_id);
+    if (pending_.size() <= max_pending_members) return;
+    const auto [oldest_group, oldest] = std::move(pending_.front());
+    pending_.pop_front();
+    ClassicGroup* classic = find_classic(oldest_group);
+    if (!classic) return;
+    classic->forget_pending(turn, oldest);
+    finish(turn, oldest_group);
+}
+
 /// An empty consumer group is forgotten, but for its offsets. Tried on the side: where the member is refused nothing has happened.
-void Groups::join_as_classic(Turn& turn, const Caller& caller, const wire::join_group::Request& request) {
+std::optional<std::string> Groups::join_as_classic(Turn& turn, const Caller& caller,
+                                                   const wire::join_group::Request& request) {
     ClassicGroup classic(request.group_id);
     Effects effects;
     Turn trial{turn.now, turn.settings, turn.topics, turn.new_id, effects};
     classic.store_group(trial);
-    classic.join(trial, caller, request);
+    auto pending = classic.join(trial, caller, request);
     const bool refused = classic.empty() && !classic.has_pending();
     if (refused) effects.rows.clear();
     turn.effects.append(std::move(effects));
     if (!refused) get(request.group_id)->kind = std::move(classic);
+    return pending;
 }
 
 /// Since epoch 0 joins, it makes a group, also of an empty classic one, which is forgotten but for its offsets, or of one

@@ -23,4 +23,9 @@ inline constexpr size_t max_member_bytes = 1 << 20;
 /// topics, and what it matches is kept.
 inline constexpr size_t max_expressions = 100;
 
+/// Most member ids that were given out to join with (MEMBER_ID_REQUIRED) and are waited for, of all groups together: the oldest is
+/// forgotten for a newer one. To ask for one takes next to nothing and need not be meant, and it makes a group, for half an hour if the
+/// session timeout is as long. Whoever comes with a forgotten one starts over.
+inline constexpr size_t max_pending_members = 10'000;
+
 } // namespace kafka::group

@@ -256,27 +256,6 @@ TEST("group: the last member's end makes the group Empty, and the generation goe
     CHECK_EQ(world.heartbeat(ids[0], 3), ErrorCode::none);
 }
 
-TEST("group: a pending id that does not come back is forgotten, and the group with it") {
-    World world;
-    for (int i = 0; i < 1'000; i++) world.join({.group = "g" + std::to_string(i)});
-    CHECK_EQ(world.groups.all().size(), 1'000u);
-    world.pass(9'999);
-    CHECK_EQ(world.groups.all().size(), 1'000u);
-    world.pass(1);
-    CHECK_EQ(world.groups.all().size(), 0u);
-    CHECK(world.tables.empty());
-}
-
-TEST("group: a rebalance waits for pending ids, but not longer than their session timeout") {
-    World world;
-    const auto ids = world.stable_group(1, {.session_ms = 60'000});
-    world.join({});
-    const Ticket a = world.join({.member = ids[0]});
-    CHECK(!world.answered(a));
-    world.pass(10'000);
-    CHECK_EQ(world.joined(a).generation_id, 2);
-}
-
 TEST("group: a new member is let go after five minutes") {
     World world;
     const auto ids = world.stable_group(1, {.rebalance_ms = 1'000'000});
@@ -393,17 +372,6 @@ TEST("group: whoever leaves while it waits is answered") {
     CHECK_EQ(world.leave(world.joined(pending).member_id), ErrorCode::none);
     CHECK_EQ(world.joined(world.join({.member = world.joined(pending).member_id})).error_code,
              ErrorCode::unknown_member_id);
-}
-
-TEST("group: a pending id that is given back makes a Stable group rebalance, as in Kafka") {
-    World world;
-    const auto ids = world.stable_group(1);
-    const Ticket pending = world.join({});
-    CHECK_EQ(world.leave("unknown"), ErrorCode::unknown_member_id);
-    CHECK_EQ(world.state(), std::string("Stable"));
-    CHECK_EQ(world.leave(world.joined(pending).member_id), ErrorCode::none);
-    CHECK_EQ(world.state(), std::string("PreparingRebalance"));
-    CHECK_EQ(world.joined(world.join({.member = ids[0]})).generation_id, 2);
 }
 
 TEST("group: the leader's departure makes the oldest member leader") {
