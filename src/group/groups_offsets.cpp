@@ -1,9 +1,10 @@
 // OffsetCommit, OffsetFetch, OffsetDelete, and the offsets' end: their topic's deletion or their retention time.
-#include "group/limits.h"
 #include "group/groups.h"
+#include "group/limits.h"
 
 #include <limits>
 #include <set>
+#include <unordered_set>
 
 namespace kafka::group {
 namespace {
@@ -75,6 +76,42 @@ std::vector<Offsets::Key> unused_offsets(const Turn& turn, const Kind& kind, con
 wire::offset_fetch::OffsetFetchResponsePartition shown(int32_t partition, const CommittedOffset* offset) {
     if (!offset) return {partition, -1, -1, "", ErrorCode::none};
     return {partition, offset->offset, offset->leader_epoch, offset->metadata, ErrorCode::none};
+}
+
+using AskedTopics = std::vector<wire::offset_fetch::OffsetFetchRequestTopic>;
+using ShownTopics = std::vector<wire::offset_fetch::OffsetFetchResponseTopic>;
+
+/// But those of topics that are not there.
+ShownTopics all_shown(const Offsets& offsets, const TopicLookup& topics) {
+    ShownTopics all;
+    for (const auto& [key, offset] : offsets.all()) {
+        const auto topic = topics.by_id(key.first);
+        if (!topic) continue;
+        if (all.empty() || all.back().topic_id != key.first)
+            all.push_back({std::string(topic->name), key.first, {}});
+        all.back().partitions.push_back(shown(key.second, &offset));
+    }
+    return all;
+}
+
+/// What was committed is shown once, however often it is asked for: its metadata may be long.
+ShownTopics some_shown(const Offsets& offsets, const TopicLookup& topics, int16_t version,
+                       const AskedTopics& asked_topics) {
+    ShownTopics some;
+    std::unordered_set<const CommittedOffset*> seen;
+    for (const auto& asked : asked_topics) {
+        const auto topic = find_topic(topics, version, asked);
+        auto& answered = some.emplace_back();
+        answered.name = asked.name;
+        answered.topic_id = asked.topic_id;
+        for (const int32_t partition : asked.partition_indexes) {
+            const CommittedOffset* offset = topic ? offsets.find(topic->id, partition) : nullptr;
+            if (offset && !seen.insert(offset).second) continue;
+            answered.partitions.push_back(shown(partition, offset));
+            if (!topic && version >= 10) answered.partitions.back().error_code = ErrorCode::unknown_topic_id;
+        }
+    }
+    return some;
 }
 
 } // namespace
@@ -153,27 +190,8 @@ Groups::fetch_group(const TopicLookup& topics, int16_t version,
     if (const ConsumerGroup* consumer = group ? std::get_if<ConsumerGroup>(&group->kind) : nullptr)
         response.error_code = consumer->check_fetch(request.member_id, request.member_epoch);
     if (response.error_code != ErrorCode::none) return response;
-    if (!request.topics) {
-        for (const auto& [key, offset] : offsets.all()) {
-            const auto topic = topics.by_id(key.first);
-            if (!topic) continue;
-            if (response.topics.empty() || response.topics.back().topic_id != key.first)
-                response.topics.push_back({std::string(topic->name), key.first, {}});
-            response.topics.back().partitions.push_back(shown(key.second, &offset));
-        }
-        return response;
-    }
-    for (const auto& asked : *request.topics) {
-        const auto topic = find_topic(topics, version, asked);
-        auto& answered = response.topics.emplace_back();
-        answered.name = asked.name;
-        answered.topic_id = asked.topic_id;
-        for (const int32_t partition : asked.partition_indexes) {
-            answered.partitions.push_back(
-                shown(partition, topic ? offsets.find(topic->id, partition) : nullptr));
-            if (!topic && version >= 10) answered.partitions.back().error_code = ErrorCode::unknown_topic_id;
-        }
-    }
+    response.topics =
+        request.topics ? some_shown(offsets, topics, version, *request.topics) : all_shown(offsets, topics);
     return response;
 }
 
@@ -255,7 +273,8 @@ void Groups::remove_offsets_of_deleted_topics(Turn& turn) {
     std::erase_if(deleted_topics_, [&](const wire::Uuid& id) { return turn.topics.by_id(id).has_value(); });
     const auto is_there = [&](const wire::Uuid& id) { return !deleted_topics_.contains(id); };
     const bool done = go_on(removal_, turn, [&](const std::string& id, Group& group) {
-        for (const Offsets::Key& key : group.offsets.of_missing_topics(is_there)) write(turn, removal(id, key));
+        for (const Offsets::Key& key : group.offsets.of_missing_topics(is_there))
+            write(turn, removal(id, key));
     });
     if (!done) return;
     deleted_topics_ = std::exchange(deleted_meanwhile_, {});
@@ -274,8 +293,8 @@ void Groups::expire_offsets(Turn& turn) {
 /// True if nothing is left of the group that anybody could miss. Offsets of topics that were deleted while the broker was away
 /// go, too; not at once, for a restore brings offsets before topics.
 bool Groups::expire_offsets_of(Turn& turn, const std::string& group_id, Group& group) {
-    const std::vector<Offsets::Key> unused = std::visit(
-        [&](const auto& kind) { return unused_offsets(turn, kind, group.offsets); }, group.kind);
+    const std::vector<Offsets::Key> unused =
+        std::visit([&](const auto& kind) { return unused_offsets(turn, kind, group.offsets); }, group.kind);
     const bool removable =
         std::visit([](const auto& kind) { return kind.empty() && !kind.has_pending(); }, group.kind);
     if (removable && unused.size() == group.offsets.all().size()) return true;

@@ -172,6 +172,32 @@ TEST("group: metadata and leader epochs are kept; topics by id since version 10"
     CHECK_EQ(fetched.error_code, ErrorCode::none);
 }
 
+TEST("group: what was committed is shown once, however often a request asks for it") {
+    World world;
+    world.commit(commit_of("orders", std::string(4'096, 'm')), 9);
+    wire::offset_fetch::Request fetch;
+    fetch.group_id = "g";
+    fetch.topics = {
+        {"orders", {}, std::vector<int32_t>(1'000, 0)}, {"events", {}, {0, 0}}, {"orders", {}, {0, 1}}};
+    const auto once = [&](const auto& topics) {
+        CHECK_EQ(topics.size(), 3u);
+        CHECK_EQ(topics[0].partitions.size(), 1u);
+        CHECK_EQ(topics[0].partitions[0].committed_offset, 7);
+        CHECK_EQ(topics[0].partitions[0].metadata.value_or("null").size(), 4'096u);
+        CHECK_EQ(topics[1].partitions.size(), 2u);
+        CHECK_EQ(topics[2].name, std::string("orders"));
+        CHECK_EQ(topics[2].partitions.size(), 1u);
+        CHECK_EQ(topics[2].partitions[0].partition_index, 1);
+        CHECK_EQ(topics[2].partitions[0].committed_offset, -1);
+    };
+    once(world.groups.fetch_offsets(world.lookup(), 7, fetch).topics);
+    fetch.groups = {{"g", {}, -1, {}}};
+    fetch.groups[0].topics.emplace();
+    for (const auto& topic : *fetch.topics)
+        fetch.groups[0].topics->push_back({topic.name, {}, topic.partition_indexes});
+    once(world.groups.fetch_offsets(world.lookup(), 9, fetch).groups[0].topics);
+}
+
 TEST("group: a topic made anew under the same name has nothing committed") {
     World world;
     world.commit("orders", 0, 5);
