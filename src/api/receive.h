@@ -25,7 +25,7 @@ struct BatchPolicy {
     size_t max_batch_bytes = 0;                  ///< that compressing anew may make
     std::optional<TargetCompression> by_default; ///< nothing: as the producer sent it
     std::unordered_map<std::string, std::optional<TargetCompression>> by_name; ///< topics that differ from it
-    std::unordered_map<wire::Uuid, std::optional<TargetCompression>, log::UuidHash> by_id;
+    std::unordered_map<wire::Uuid, std::optional<TargetCompression>, wire::UuidHash> by_id;
 };
 
 /// What compression.type and its level mean; nothing for "producer".

@@ -12,7 +12,7 @@
 namespace kafka::group {
 
 /// How many partitions each topic has that somebody subscribes to.
-using PartitionCounts = std::unordered_map<wire::Uuid, int32_t, TopicIdHash>;
+using PartitionCounts = std::unordered_map<wire::Uuid, int32_t, wire::UuidHash>;
 
 /// One member as assignors see it; all pointers are the caller's and outlive the call.
 struct AssignorMember {

@@ -1,7 +1,6 @@
 #include "group/partitions.h"
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 #include <map>
 
@@ -47,12 +46,6 @@ Assignment in_order(PartitionsByTopic by_topic) {
 }
 
 } // namespace
-
-size_t TopicIdHash::operator()(const wire::Uuid& id) const {
-    size_t hash; // ids are random already
-    std::memcpy(&hash, id.data() + id.size() - sizeof hash, sizeof hash);
-    return hash;
-}
 
 Assignment common(const Assignment& a, const Assignment& b) {
     return combined(a, b, [](const auto& x, const auto& y, auto to) {

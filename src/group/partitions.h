@@ -11,10 +11,6 @@ namespace kafka::group {
 /// Partitions by topic, in the order of the topic ids, each topic with one partition at least.
 using Assignment = std::vector<TopicPartitions>;
 
-struct TopicIdHash {
-    size_t operator()(const wire::Uuid& id) const;
-};
-
 struct TopicPartition {
     wire::Uuid topic_id{};
     int32_t partition = 0;
@@ -23,7 +19,7 @@ struct TopicPartition {
 
 struct TopicPartitionHash {
     size_t operator()(const TopicPartition& p) const {
-        return TopicIdHash{}(p.topic_id) + size_t(p.partition) * 0x9e3779b97f4a7c15;
+        return wire::UuidHash{}(p.topic_id) + size_t(p.partition) * 0x9e3779b97f4a7c15;
     }
 };
 

@@ -55,7 +55,7 @@ bool homogeneous(const std::vector<AssignorMember>& members) {
 
 std::vector<Assignment> assign_range(const std::vector<AssignorMember>& members,
                                      const PartitionCounts& topics) {
-    std::unordered_map<wire::Uuid, Ranges, TopicIdHash> ranges;
+    std::unordered_map<wire::Uuid, Ranges, wire::UuidHash> ranges;
     for (const AssignorMember& m : members)
         for (const wire::Uuid& topic : *m.topics) ranges[topic].subscribers++;
     for (auto& [topic, range] : ranges) range.begin(topics.at(topic));

@@ -64,7 +64,7 @@ private:
         return topics[at->second];
     }
 
-    std::unordered_map<wire::Uuid, size_t, TopicIdHash> index_;
+    std::unordered_map<wire::Uuid, size_t, wire::UuidHash> index_;
 };
 
 /// Leaves with each member what it was to have until now, as far as it still subscribes to it. Members with fewer

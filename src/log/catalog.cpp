@@ -2,7 +2,6 @@
 #include "log/catalog.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace kafka::log {
 namespace {
@@ -12,12 +11,6 @@ std::string metric_name(std::string_view name) {
     return folded;
 }
 } // namespace
-
-size_t UuidHash::operator()(const wire::Uuid& id) const {
-    uint64_t halves[2]; // ids are random, so their own bits are hash enough
-    std::memcpy(halves, id.data(), sizeof halves);
-    return size_t(halves[0] ^ halves[1]);
-}
 
 Topic* Catalog::find(std::string_view name) const {
     const auto it = by_name_.find(name);

@@ -9,10 +9,6 @@
 
 namespace kafka::log {
 
-struct UuidHash {
-    size_t operator()(const wire::Uuid& id) const;
-};
-
 class Catalog {
 public:
     Topic* find(std::string_view name) const;
@@ -37,7 +33,7 @@ public:
 
 private:
     std::map<std::string, std::unique_ptr<Topic>, std::less<>> by_name_;
-    std::unordered_map<wire::Uuid, Topic*, UuidHash> by_id_;
+    std::unordered_map<wire::Uuid, Topic*, wire::UuidHash> by_id_;
     /// With `.` replaced by `_`; SQL sessions can create two topics of one such name at the same time.
     std::unordered_multimap<std::string, Topic*> by_metric_name_;
     std::map<uint64_t, Topic*> by_number_;

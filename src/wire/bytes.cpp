@@ -1,7 +1,15 @@
 // See bytes.h.
 #include "wire/bytes.h"
 
+#include <cstring>
+
 namespace kafka::wire {
+
+size_t UuidHash::operator()(const Uuid& id) const {
+    uint64_t halves[2]; // ids are random, so their own bits are hash enough
+    std::memcpy(halves, id.data(), sizeof halves);
+    return size_t(halves[0] ^ halves[1]);
+}
 
 uint32_t Reader::uvarint() {
     uint64_t value = 0;
