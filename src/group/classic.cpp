@@ -104,18 +104,17 @@ wire::describe_groups::DescribedGroup ClassicGroup::describe() const {
 }
 
 ErrorCode ClassicGroup::may_commit(const std::string& member_id,
-                                   const std::optional<std::string>& instance_id, int32_t generation,
-                                   bool transactional) const {
+                                   const std::optional<std::string>& instance_id, int32_t generation) const {
     if (generation < 0 && empty()) return ErrorCode::none; // a tool, or a consumer that assigns itself
     if (generation >= 0 || !member_id.empty() || instance_id) {
         const ErrorCode error = check_member(member_id, instance_id);
         if (error != ErrorCode::none) return error;
         if (generation != generation_) return ErrorCode::illegal_generation;
-    } else if (!transactional && !empty()) {
+    } else if (!empty()) {
         return ErrorCode::unknown_member_id;
     }
     // It has learned of the generation, but not of its part in it: what it has read may be another's by now.
-    if (!transactional && state_ == State::completing_rebalance) return ErrorCode::rebalance_in_progress;
+    if (state_ == State::completing_rebalance) return ErrorCode::rebalance_in_progress;
     return ErrorCode::none;
 }
 

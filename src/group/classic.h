@@ -53,9 +53,8 @@ public:
 
     // Offsets.
 
-    /// Whether these ids may commit offsets, of a transaction or not.
     ErrorCode may_commit(const std::string& member_id, const std::optional<std::string>& instance_id,
-                         int32_t generation, bool transactional) const;
+                         int32_t generation) const;
     /// A commit shows that the member is alive.
     void committed(Turn& turn, const std::string& member_id);
     /// The group has a row, which its offsets need.

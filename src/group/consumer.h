@@ -62,9 +62,6 @@ public:
     /// May this member commit offsets? NONE, UNKNOWN_MEMBER_ID, STALE_MEMBER_EPOCH (ILLEGAL_GENERATION for one of
     /// the classic protocol), or UNSUPPORTED_VERSION for an OffsetCommit before v9 of one of the other. Epoch -1 is nobody's: a tool's, and allowed while the group is empty.
     ErrorCode check_commit(wire::View member_id, int32_t member_epoch, int16_t version) const;
-    /// The same for TxnOffsetCommit, where members need not name themselves.
-    ErrorCode check_transactional_commit(wire::View member_id, const std::optional<std::string>& instance_id,
-                                         int32_t member_epoch) const;
     /// May this member fetch offsets? No member id and a negative epoch are a tool's.
     ErrorCode check_fetch(const std::optional<std::string>& member_id, int32_t member_epoch) const;
 
@@ -192,7 +189,7 @@ private:
     std::optional<uint64_t> changes_seen_; ///< of topics; its own are looked up when there are more
     std::set<std::string> touched_;        ///< members with rows still to be handed out in this request
     bool row_touched_ = false;
-    Deadlines deadlines_;                  ///< of members, each at its deadline or before
+    Deadlines deadlines_; ///< of members, each at its deadline or before
 };
 
 } // namespace kafka::group

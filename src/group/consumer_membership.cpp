@@ -145,16 +145,6 @@ ErrorCode ConsumerGroup::check_commit(wire::View member_id, int32_t member_epoch
     return check_epoch(*member, member_epoch);
 }
 
-ErrorCode ConsumerGroup::check_transactional_commit(wire::View member_id,
-                                                    const std::optional<std::string>& instance_id,
-                                                    int32_t member_epoch) const {
-    if (member_epoch < 0 && empty()) return ErrorCode::none;
-    if (member_epoch == -1 && member_id.empty() && !instance_id) return ErrorCode::none;
-    const Member* member = find(member_id);
-    if (!member) return ErrorCode::unknown_member_id;
-    return check_epoch(*member, member_epoch);
-}
-
 ErrorCode ConsumerGroup::check_fetch(const std::optional<std::string>& member_id,
                                      int32_t member_epoch) const {
     if (!member_id && member_epoch < 0) return ErrorCode::none;

@@ -1,12 +1,10 @@
 #include "group/groups.h"
 
 namespace kafka::group {
-namespace {
 
-/// Most groups that one tick looks at, so that a turn stays short.
-constexpr size_t groups_per_tick = 1'000;
-
-} // namespace
+bool is_empty(const Group& group) {
+    return std::visit([](const auto& kind) { return kind.empty(); }, group.kind);
+}
 
 Group* Groups::get(const std::string& group_id) {
     const auto at = groups_.find(group_id);

@@ -38,6 +38,8 @@ struct Group {
     Offsets offsets;
 };
 
+bool is_empty(const Group& group); ///< it has no members
+
 class Groups {
 public:
     explicit Groups(Time now);
@@ -87,6 +89,9 @@ public:
     const std::map<std::string, Group>& all() const { return groups_; }
 
 private:
+    /// Most groups that a tick looks at, so that a turn stays short.
+    static constexpr size_t groups_per_tick = 1'000;
+
     Group* get(const std::string& group_id); ///< null if there is none
     Group& find_or_add(const std::string& group_id);
     ClassicGroup* find_classic(const std::string& group_id);

@@ -1,6 +1,6 @@
 // ListGroups, DescribeGroups and DeleteGroups.
-#include "group/limits.h"
 #include "group/groups.h"
+#include "group/limits.h"
 
 #include <algorithm>
 #include <cctype>
@@ -46,8 +46,7 @@ wire::describe_groups::DescribedGroup unknown(int16_t version, const std::string
 
 ErrorCode may_delete(const Group* group) {
     if (!group) return ErrorCode::group_id_not_found;
-    const bool empty = std::visit([](const auto& kind) { return kind.empty(); }, group->kind);
-    return empty ? ErrorCode::none : ErrorCode::non_empty_group;
+    return is_empty(*group) ? ErrorCode::none : ErrorCode::non_empty_group;
 }
 
 } // namespace

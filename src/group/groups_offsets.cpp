@@ -11,8 +11,8 @@ namespace {
 
 /// How often unused offsets are looked for.
 constexpr auto expiry_interval = std::chrono::minutes(10);
-/// Most that a tick does of a round through all groups. A group is not split.
-constexpr size_t groups_per_tick = 1'000, offsets_per_tick = 50'000, rows_per_tick = 1'000;
+/// Most that a tick does of a round through all groups, beside groups_per_tick. A group is not split.
+constexpr size_t offsets_per_tick = 50'000, rows_per_tick = 1'000;
 
 ErrorCode may_commit_to(const ConsumerGroup& group, int16_t version,
                         const wire::offset_commit::Request& request) {
@@ -21,7 +21,7 @@ ErrorCode may_commit_to(const ConsumerGroup& group, int16_t version,
 
 ErrorCode may_commit_to(const ClassicGroup& group, int16_t, const wire::offset_commit::Request& request) {
     return group.may_commit(request.member_id, request.group_instance_id,
-                            request.generation_id_or_member_epoch, false);
+                            request.generation_id_or_member_epoch);
 }
 
 /// Topics are named until v9, and identified since v10. None: there is no such topic.
@@ -295,9 +295,8 @@ void Groups::expire_offsets(Turn& turn) {
 bool Groups::expire_offsets_of(Turn& turn, const std::string& group_id, Group& group) {
     const std::vector<Offsets::Key> unused =
         std::visit([&](const auto& kind) { return unused_offsets(turn, kind, group.offsets); }, group.kind);
-    const bool removable =
-        std::visit([](const auto& kind) { return kind.empty() && !kind.has_pending(); }, group.kind);
-    if (removable && unused.size() == group.offsets.all().size()) return true;
+    const bool pending = std::visit([](const auto& kind) { return kind.has_pending(); }, group.kind);
+    if (is_empty(group) && !pending && unused.size() == group.offsets.all().size()) return true;
     for (const Offsets::Key& key : unused) write(turn, removal(group_id, key));
     return false;
 }

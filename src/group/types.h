@@ -105,7 +105,7 @@ enum class GroupType { classic, consumer };
 // The rows. Each is an upsert by its key, or, when `removed`, takes away what has that key; then only the key
 // counts.
 
-/// A row of kafka.group_, keyed by group_id. A group that only ever stored offsets has one, too: classic, with
+/// A row of kafka.consumer_group, keyed by group_id. A group that only ever stored offsets has one, too: classic, with
 /// epoch 0 and an empty protocol type. Removing it removes the group's members and offsets as well.
 struct GroupRow {
     std::string group_id;

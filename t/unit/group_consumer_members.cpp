@@ -275,7 +275,7 @@ TEST("the members of a group subscribe by a hundred regular expressions at most"
                   .starts_with(std::to_string(i + 1) + " ["));
     CHECK_EQ(send(f, join_regex("N", "other")), std::string("INVALID_REGULAR_EXPRESSION"));
     CHECK(f.rows.empty());
-    CHECK_EQ(send(f, join_regex("N", "t7")), std::string("101 []")); // as another member does
+    CHECK_EQ(send(f, join_regex("N", "t7")), std::string("101 []"));               // as another member does
     CHECK_EQ(send(f, join_regex("M8", "other")).substr(0, 3), std::string("102")); // in place of its own
     CHECK_EQ(send(f, join_regex("P", "t8")), std::string("INVALID_REGULAR_EXPRESSION"));
     f.send(request("M9", -1));
@@ -309,10 +309,6 @@ TEST("who may commit and fetch offsets") {
     CHECK(f.group->check_fetch("C", 1) == ErrorCode::unknown_member_id);
     CHECK(f.group->check_fetch(none, 1) == ErrorCode::unknown_member_id);
     CHECK(f.group->check_fetch(none, -1) == ErrorCode::none);
-    CHECK(f.group->check_transactional_commit("", none, -1) == ErrorCode::none);
-    CHECK(f.group->check_transactional_commit("", "i", -1) == ErrorCode::unknown_member_id);
-    CHECK(f.group->check_transactional_commit("B", none, 2) == ErrorCode::none);
-    CHECK(f.group->check_transactional_commit("B", none, 1) == ErrorCode::stale_member_epoch);
 }
 
 TEST("describe shows members, what they have and what they are to have") {
