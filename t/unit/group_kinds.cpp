@@ -1,36 +1,13 @@
 // Both kinds of groups in one container: which answers which request, how an empty group becomes one of the other
 // kind, and what administration sees.
-#include "group_world.h"
+#include "group_migration.h"
 
 using namespace group_test;
 
 namespace {
 
-using Heartbeat = ConsumerGroup::Request;
-
-Heartbeat join_consumer(const std::string& member = "M", const std::string& group = "g") {
-    Heartbeat request;
-    request.group_id = group;
-    request.member_id = member;
-    request.rebalance_timeout_ms = 30'000;
-    request.subscribed_topic_names = {"orders"};
-    request.topic_partitions.emplace();
-    return request;
-}
-
-wire::consumer_group_heartbeat::Response send(World& w, const Heartbeat& request) {
-    const Ticket ticket = w.ask(
-        1, [&](Turn& turn, const Caller& caller) { w.groups.consumer_heartbeat(turn, caller, request); });
-    w.check_stored();
-    return w.answer<wire::consumer_group_heartbeat::Response>(ticket);
-}
-
 ErrorCode leave_consumer(World& w, const std::string& member = "M") {
-    Heartbeat request;
-    request.group_id = "g";
-    request.member_id = member;
-    request.member_epoch = -1;
-    return send(w, request).error_code;
+    return send(w, consumer_beat(w, member, -1, {})).error_code;
 }
 
 wire::offset_fetch::Response fetch(World& w, std::optional<std::string> member, int32_t epoch) {
@@ -47,26 +24,28 @@ wire::offset_fetch::Response fetch(World& w, std::optional<std::string> member, 
 
 TEST("a heartbeat with epoch 0 makes a consumer group, others find none") {
     World w;
-    Heartbeat request = join_consumer();
+    Heartbeat request = consumer_join("M");
     request.member_epoch = 4;
     CHECK_EQ(send(w, request).error_code, ErrorCode::group_id_not_found);
     CHECK_EQ(w.state(), std::string("none"));
-    request = join_consumer();
+    request = consumer_join("M");
     request.subscribed_topic_regex = "(";
     CHECK_EQ(send(w, request).error_code, ErrorCode::invalid_regular_expression);
     CHECK_EQ(w.state(), std::string("none"));
-    CHECK_EQ(send(w, join_consumer("M", std::string(1'001, 'g'))).error_code, ErrorCode::invalid_group_id);
-    CHECK_EQ(send(w, join_consumer()).member_epoch, 1);
+    request = consumer_join("M");
+    request.group_id = std::string(1'001, 'g');
+    CHECK_EQ(send(w, request).error_code, ErrorCode::invalid_group_id);
+    CHECK_EQ(send(w, consumer_join("M")).member_epoch, 1);
     CHECK_EQ(w.state(), std::string("Stable"));
 }
 
 TEST("a classic group with members of another sort stays one, and so does a consumer group") {
     World w;
     w.stable_group(1);
-    CHECK_EQ(send(w, join_consumer()).error_code, ErrorCode::group_id_not_found);
+    CHECK_EQ(send(w, consumer_join("M")).error_code, ErrorCode::group_id_not_found);
     CHECK_EQ(w.state(), std::string("Stable"));
     World v;
-    send(v, join_consumer());
+    send(v, consumer_join("M"));
     CHECK_EQ(v.joined(v.join({})).error_code, ErrorCode::inconsistent_group_protocol);
     CHECK_EQ(v.heartbeat("M", 1), ErrorCode::unknown_member_id);
     CHECK_EQ(v.synced(v.sync("M", 1)).error_code, ErrorCode::unknown_member_id);
@@ -79,7 +58,7 @@ TEST("an empty classic group becomes a consumer group and keeps its offsets") {
     const auto ids = w.stable_group(1);
     CHECK_EQ(w.commit("orders", 0, 7, ids[0], 1), ErrorCode::none);
     w.leave(ids[0]);
-    CHECK_EQ(send(w, join_consumer()).error_code, ErrorCode::none);
+    CHECK_EQ(send(w, consumer_join("M")).error_code, ErrorCode::none);
     CHECK_EQ(w.committed("orders", 0), int64_t(7));
     w.restart();
     CHECK_EQ(w.committed("orders", 0), int64_t(7));
@@ -89,7 +68,7 @@ TEST("an empty classic group becomes a consumer group and keeps its offsets") {
 
 TEST("an empty consumer group becomes a classic one and keeps its offsets") {
     World w;
-    send(w, join_consumer());
+    send(w, consumer_join("M"));
     CHECK_EQ(w.commit("orders", 0, 7, "M", 1), ErrorCode::none);
     CHECK_EQ(leave_consumer(w), ErrorCode::none);
     CHECK_EQ(w.state(), std::string("Empty"));
@@ -104,7 +83,7 @@ TEST("an empty consumer group becomes a classic one and keeps its offsets") {
 
 TEST("a join that is refused leaves an empty consumer group what it is") {
     World w;
-    send(w, join_consumer());
+    send(w, consumer_join("M"));
     leave_consumer(w);
     const GroupRow before = w.tables.groups_.at("g");
     const auto refused = [&](const Join& join) {
@@ -123,7 +102,7 @@ TEST("a join that is refused leaves an empty consumer group what it is") {
 
 TEST("a classic member that never comes back leaves the group classic, in the tables as well") {
     World w;
-    send(w, join_consumer());
+    send(w, consumer_join("M"));
     leave_consumer(w);
     CHECK_EQ(w.joined(w.join({})).error_code, ErrorCode::member_id_required);
     w.check_stored();
@@ -133,7 +112,7 @@ TEST("a classic member that never comes back leaves the group classic, in the ta
 
 TEST("members of a consumer group commit and fetch by their epoch") {
     World w;
-    send(w, join_consumer());
+    send(w, consumer_join("M"));
     CHECK_EQ(w.commit("orders", 0, 7, "M", 1), ErrorCode::none);
     CHECK_EQ(w.commit("orders", 0, 8, "M", 0), ErrorCode::stale_member_epoch);
     CHECK_EQ(w.commit("orders", 0, 8, "N", 1), ErrorCode::unknown_member_id);
@@ -152,7 +131,7 @@ TEST("members of a consumer group commit and fetch by their epoch") {
 
 TEST("list, describe and delete know both kinds") {
     World w;
-    send(w, join_consumer());
+    send(w, consumer_join("M"));
     w.stable_group(1, {.group = "old"});
     auto listed = w.groups.list({});
     CHECK_EQ(listed.groups.size(), size_t(2));
@@ -191,7 +170,7 @@ TEST("list, describe and delete know both kinds") {
 
 TEST("offsets of subscribed topics cannot be deleted, those of others can") {
     World w;
-    send(w, join_consumer());
+    send(w, consumer_join("M"));
     w.commit("orders", 0, 7, "M", 1);
     w.commit("events", 0, 7, "M", 1);
     wire::offset_delete::Request request;
@@ -209,17 +188,13 @@ TEST("offsets of subscribed topics cannot be deleted, those of others can") {
 
 TEST("the container lets sessions end, also after a restart, and tells groups of changed topics") {
     World w;
-    send(w, join_consumer());
+    send(w, consumer_join("M"));
     w.restart();
     w.pass(44'999);
     CHECK_EQ(w.state(), std::string("Stable"));
     w.topics["orders"].partitions = 5;
     w.topic_changes++;
-    Heartbeat request;
-    request.group_id = "g";
-    request.member_id = "M";
-    request.member_epoch = 1;
-    CHECK_EQ(send(w, request).member_epoch, 2);
+    CHECK_EQ(send(w, consumer_beat(w, "M", 1, {})).member_epoch, 2);
     w.pass(44'999);
     CHECK_EQ(w.state(), std::string("Stable"));
     w.pass(1);
@@ -229,7 +204,7 @@ TEST("the container lets sessions end, also after a restart, and tells groups of
 
 TEST("an empty consumer group without offsets is forgotten in time") {
     World w;
-    send(w, join_consumer());
+    send(w, consumer_join("M"));
     leave_consumer(w);
     w.pass(int64_t(2) * 10'080 * 60'000);
     CHECK_EQ(w.state(), std::string("none"));
@@ -246,7 +221,8 @@ TEST("a member says and is assigned a megabyte at most") {
     CHECK_EQ(w.synced(w.sync(ids[0], 1, {{ids[0], more}})).error_code, ErrorCode::unknown_server_error);
     CHECK_EQ(w.heartbeat(ids[0], 1), ErrorCode::none);
 
-    Heartbeat request = join_consumer("M", "consumers");
+    Heartbeat request = consumer_join("M");
+    request.group_id = "consumers";
     request.subscribed_topic_names = {most, "orders"};
     CHECK_EQ(send(w, request).error_code, ErrorCode::invalid_request);
     request.subscribed_topic_names.reset();
