@@ -188,4 +188,27 @@ private:
     }
 };
 
+inline Fixture with_topic(int32_t partitions = 4) {
+    Fixture f;
+    f.catalog.add(1, partitions);
+    return f;
+}
+
+inline Assignment parts(int topic, std::vector<int32_t> partitions) {
+    return {{topic_id(topic), std::move(partitions)}};
+}
+
+/// "2 [1/0,1]": epoch and, if it says so, assignment; or the error.
+inline std::string text(const Response& r) {
+    if (r.error_code != ErrorCode::none) {
+        CHECK(r.error_message && !r.error_message->empty());
+        return wire::name(r.error_code);
+    }
+    return std::to_string(r.member_epoch) + (r.assignment ? " [" + show(assignment_of(r)) + "]" : "");
+}
+
+inline std::string send(Fixture& f, const ConsumerGroup::Request& r, int16_t version = 1) {
+    return text(f.send(r, version));
+}
+
 } // namespace kafka::test_group

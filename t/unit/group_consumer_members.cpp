@@ -9,12 +9,6 @@ using namespace kafka::test_group;
 
 namespace {
 
-Fixture with_topic(int32_t partitions = 4) {
-    Fixture f;
-    f.catalog.add(1, partitions);
-    return f;
-}
-
 ConsumerGroup::Request as(ConsumerGroup::Request r, const std::string& instance) {
     r.instance_id = instance;
     return r;
@@ -25,13 +19,6 @@ ConsumerGroup::Request join_regex(const std::string& member_id, const std::strin
     r.subscribed_topic_names.reset();
     r.subscribed_topic_regex = regex;
     return r;
-}
-
-std::string send(Fixture& f, const ConsumerGroup::Request& r) {
-    const Response response = f.send(r);
-    if (response.error_code != ErrorCode::none) return wire::name(response.error_code);
-    return std::to_string(response.member_epoch) +
-           (response.assignment ? " [" + show(assignment_of(response)) + "]" : "");
 }
 
 } // namespace

@@ -273,6 +273,13 @@ void World::check_stored() {
     }
 }
 
+wire::offset_commit::Request commit_of(const std::string& topic, std::optional<std::string> metadata) {
+    wire::offset_commit::Request request;
+    request.group_id = "g";
+    request.topics.push_back({topic, {}, {{0, 7, 3, std::move(metadata)}}});
+    return request;
+}
+
 std::string subscription(const std::vector<std::string>& topics) {
     wire::Writer out;
     out.big(int16_t(0));

@@ -120,6 +120,9 @@ private:
     int last_id_ = 0;
 };
 
+/// A commit of an offset for partition 0 to the group g.
+wire::offset_commit::Request commit_of(const std::string& topic, std::optional<std::string> metadata);
+
 /// A subscription as consumers write it.
 std::string subscription(const std::vector<std::string>& topics);
 
