@@ -42,7 +42,18 @@ World::World() : groups(Time()), follower_(Time()) {
     topics["events"].id[15] = 2;
 }
 
+/// A topic that is renamed, or made anew, comes again, as a newer one.
+void World::number_topics() const {
+    std::erase_if(added_, [this](const auto& entry) {
+        const auto at = topics.find(entry.first.first);
+        return at == topics.end() || at->second.id != entry.first.second;
+    });
+    for (const auto& [name, topic] : topics)
+        if (added_.try_emplace({name, topic.id}, newest_ + 1).second) newest_++;
+}
+
 TopicLookup World::lookup() const {
+    number_topics();
     TopicLookup lookup;
     lookup.by_name = [this](wire::View name) -> std::optional<TopicInfo> {
         const auto at = topics.find(std::string(name));
@@ -54,9 +65,10 @@ TopicLookup World::lookup() const {
             if (topic.id == id) return TopicInfo{id, name, topic.partitions};
         return std::nullopt;
     };
-    lookup.each_newer = [this](uint64_t, const std::function<void(const TopicInfo&)>& visit) {
-        for (const auto& [name, topic] : topics) visit({topic.id, name, topic.partitions});
-        return uint64_t(0);
+    lookup.each_newer = [this](uint64_t after, const std::function<void(const TopicInfo&)>& visit) {
+        for (const auto& [topic, number] : added_)
+            if (number > after) visit({topic.second, topic.first, topics.at(topic.first).partitions});
+        return newest_;
     };
     lookup.changes = topic_changes;
     return lookup;
@@ -231,16 +243,19 @@ std::string World::state(const std::string& group) const {
     return found ? std::visit([](const auto& kind) { return kind.state_name(); }, found->kind) : "none";
 }
 
-void World::check_stored() {
-    Tables live;
+namespace {
+
+/// What groups say is stored of them.
+Tables tables_of(const Groups& groups) {
+    Tables said;
     for (const auto& [id, group] : groups.all()) {
         if (const auto* consumer = std::get_if<ConsumerGroup>(&group.kind)) {
-            live.groups_[id] = consumer->row();
-            for (const MemberRow& row : consumer->member_rows()) live.members_[{id, row.member_id}] = row;
+            said.groups_[id] = consumer->row();
+            for (const MemberRow& row : consumer->member_rows()) said.members_[{id, row.member_id}] = row;
         } else {
             const auto& kind = std::get<ClassicGroup>(group.kind);
-            if (kind.stored_group()) live.groups_[id] = *kind.stored_group();
-            for (const auto& [member_id, row] : kind.stored_members()) live.members_[{id, member_id}] = row;
+            if (kind.stored_group()) said.groups_[id] = *kind.stored_group();
+            for (const auto& [member_id, row] : kind.stored_members()) said.members_[{id, member_id}] = row;
         }
         for (const auto& [key, offset] : group.offsets.all()) {
             const OffsetRow row{id,
@@ -252,24 +267,26 @@ void World::check_stored() {
                                 offset.metadata,
                                 offset.commit_timestamp_ms,
                                 offset.expire_timestamp_ms};
-            live.offsets_[{id, key.first, key.second}] = row;
+            said.offsets_[{id, key.first, key.second}] = row;
         }
     }
-    CHECK(live.rows() == tables.rows());
+    return said;
+}
+
+} // namespace
+
+void World::check_stored() {
+    CHECK(tables_of(groups).rows() == tables.rows());
+    CHECK(tables_of(follower_).rows() == tables.rows());
     CHECK_EQ(follower_.all().size(), tables.groups_.size());
-    for (const auto& [id, row] : tables.groups_) {
-        if (const auto* consumer = std::get_if<ConsumerGroup>(&follower_.find(id)->kind)) {
-            CHECK(consumer->row() == row);
-            continue;
-        }
-        const auto& kind = std::get<ClassicGroup>(follower_.find(id)->kind);
-        CHECK(kind.stored_group() == row);
-        CHECK_EQ(kind.generation(), row.epoch);
-        CHECK_EQ(kind.empty(), kind.stored_members().empty());
-        CHECK_EQ(kind.members().size(), kind.stored_members().size());
-        for (const auto& [member_id, member] : kind.stored_members())
-            CHECK(tables.members_.at({id, member_id}) == member &&
-                  kind.members().find(member_id)->row == member);
+    for (const auto& [id, group] : follower_.all()) {
+        const auto* classic = std::get_if<ClassicGroup>(&group.kind);
+        if (!classic) continue;
+        CHECK_EQ(classic->generation(), classic->stored_group()->epoch);
+        CHECK_EQ(classic->empty(), classic->stored_members().empty());
+        CHECK_EQ(classic->members().size(), classic->stored_members().size());
+        for (const auto& [member_id, row] : classic->stored_members())
+            CHECK(classic->members().find(member_id)->row == row);
     }
 }
 

@@ -115,7 +115,12 @@ public:
     void topics_deleted();
 
 private:
+    void number_topics() const;
+
     Groups follower_;
+    mutable std::map<std::pair<std::string, wire::Uuid>, uint64_t>
+        added_; ///< topics by name and id, in which order
+    mutable uint64_t newest_ = 0;
     Ticket last_ticket_ = 0;
     int last_id_ = 0;
 };
