@@ -24,7 +24,8 @@ void ClassicGroup::apply(const MemberRow& row, const Now& now) {
         if (members_.empty() && state_ == State::stable) state_ = State::empty;
         return;
     }
-    if (!std::holds_alternative<ClassicMember>(row.state)) return; // not ours: somebody has changed the tables
+    if (!std::holds_alternative<ClassicMember>(row.state))
+        return; // not ours: somebody has changed the tables
     stored_members_[row.member_id] = row;
     Member* member = members_.find(row.member_id);
     if (!member) {
