@@ -15,11 +15,11 @@ plan skip_all => $missing if $missing;
 my $broker = KafkaTest->start('pg_kafka.group_initial_rebalance_delay_ms' => 0);
 my $client = $broker->connect;
 
-# kafka-consumer-groups with these arguments. Returns its output and errors together.
+# kafka-consumer-groups with these arguments. Returns its warnings and errors, and after them its output.
 sub groups {
     my (@arguments) = @_;
     my (undef, $out, $err) = KafkaKit::tool('kafka-consumer-groups', '--bootstrap-server', $broker->address, '--timeout', 30_000, @arguments);
-    return $out . $err;
+    return $err . $out;
 }
 
 # The rows of a table that the tool prints, each a hash by the names of its columns.
