@@ -135,7 +135,7 @@ CREATE TABLE kafka.consumer_offset (
     expire_ms bigint NOT NULL,
     PRIMARY KEY (group_id, topic_id, partition)
 ) WITH (fillfactor = 50);
-CREATE INDEX ON kafka.consumer_offset (topic_id);
+CREATE INDEX ON kafka.consumer_offset (topic_id, partition, group_id);
 COMMENT ON TABLE kafka.consumer_offset IS 'Offsets that groups have committed';
 COMMENT ON COLUMN kafka.consumer_offset.committed_offset IS 'Offset of the next record to be read';
 COMMENT ON COLUMN kafka.consumer_offset.leader_epoch IS 'Leader epoch of the last record that was read; -1: not known';

@@ -117,10 +117,17 @@ std::string upsert_one(const Table& table) {
     return upsert(table, "VALUES (" + parameters(table.columns) + ")");
 }
 
+/// At most one row of a table for each row of what stands before it. A join could go through the whole table instead: plans are made
+/// while tables are small, and kept when they are large.
+std::string each(const std::string& what, const std::string& table, const std::string& condition) {
+    return " CROSS JOIN LATERAL (SELECT " + what + " FROM kafka." + table + " t WHERE " + condition +
+           " LIMIT 1) AS t";
+}
+
 /// Offsets of a topic that is being deleted would outlive it: its row is looked for, without waiting for whoever deletes it.
 std::string upsert_offsets() {
     return upsert(offset_table,
-                  "SELECT u.* FROM " + unnested(offset_columns) + " JOIN kafka.topic t ON t.id = u.topic_id");
+                  "SELECT u.* FROM " + unnested(offset_columns) + each("", "topic", "t.id = u.topic_id"));
 }
 
 /// Deletes the rows whose keys are in arrays.
@@ -128,8 +135,11 @@ std::string remove_rows(const Table& table) {
     const auto of = [](const std::string& alias) {
         return [alias](size_t, const std::string& name) { return alias + "." + name; };
     };
-    return "DELETE FROM kafka." + std::string(table.name) + " t USING " + unnested(table.key()) + " WHERE (" +
-           list(table.key(), of("t")) + ") = (" + list(table.key(), of("u")) + ")";
+    const std::string name(table.name);
+    const std::string same_key =
+        "(" + list(table.key(), of("t")) + ") = (" + list(table.key(), of("u")) + ")";
+    return "DELETE FROM kafka." + name + " WHERE ctid = ANY (ARRAY(SELECT t.ctid FROM " +
+           unnested(table.key()) + each("t.ctid", name, same_key) + "))";
 }
 
 void remove_groups(const std::vector<std::string>& ids) {
