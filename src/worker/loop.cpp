@@ -30,7 +30,8 @@ net::Settings net_settings(const pg::Settings& s) {
     return net;
 }
 
-/// The request only tells that a member of a group is alive, which nobody waits for.
+/// The request only tells that a member of a group is alive, to which a few milliseconds are nothing. What the client sends behind it
+/// waits with it.
 bool is_sign_of_life(const api::Inbound& message) {
     const auto* call = std::get_if<api::Call>(&message);
     if (!call) return false;
