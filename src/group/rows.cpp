@@ -9,10 +9,10 @@ namespace {
 
 /// The index of the last row of each key.
 struct LastRows {
-    std::set<std::string> removed_groups;
-    std::map<std::string, const GroupRow*> groups;
-    std::map<std::string, std::map<std::string, const MemberRow*>> members;
-    std::map<std::string, std::map<std::pair<wire::Uuid, int32_t>, const OffsetRow*>> offsets;
+    std::set<wire::View> removed_groups;
+    std::map<wire::View, const GroupRow*> groups;
+    std::map<wire::View, std::map<wire::View, const MemberRow*>> members;
+    std::map<wire::View, std::map<std::pair<wire::Uuid, int32_t>, const OffsetRow*>> offsets;
 
     void operator()(const GroupRow& row) {
         if (!row.removed) {
@@ -35,13 +35,13 @@ RowsByTable last_of_each(const std::vector<Row>& rows) {
     for (const Row& row : rows) std::visit(last, row);
     RowsByTable sorted;
     sorted.removed_groups.assign(last.removed_groups.begin(), last.removed_groups.end());
-    for (const auto& [id, row] : last.groups) sorted.groups.push_back(*row);
+    for (const auto& [id, row] : last.groups) sorted.groups.push_back(row);
     for (const auto& [id, of_group] : last.members)
         for (const auto& [member_id, row] : of_group)
-            (row->removed ? sorted.removed_members : sorted.members).push_back(*row);
+            (row->removed ? sorted.removed_members : sorted.members).push_back(row);
     for (const auto& [id, of_group] : last.offsets)
         for (const auto& [key, row] : of_group)
-            (row->removed ? sorted.removed_offsets : sorted.offsets).push_back(*row);
+            (row->removed ? sorted.removed_offsets : sorted.offsets).push_back(row);
     return sorted;
 }
 

@@ -4,13 +4,13 @@
 
 namespace kafka::group {
 
-/// To be written in the order of the members here. Removing a group removes its members and offsets as well; one
+/// Points into the rows that it was made of. To be written in the order of the members here. Removing a group removes its members and offsets as well; one
 /// that is removed and made anew in the same turn is in both lists.
 struct RowsByTable {
     std::vector<std::string> removed_groups;
-    std::vector<GroupRow> groups;
-    std::vector<MemberRow> removed_members, members;
-    std::vector<OffsetRow> removed_offsets, offsets;
+    std::vector<const GroupRow*> groups;
+    std::vector<const MemberRow*> removed_members, members;
+    std::vector<const OffsetRow*> removed_offsets, offsets;
 };
 
 /// The last row of each key, which is all that counts. In the order of the keys, so that transactions of several

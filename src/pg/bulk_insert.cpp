@@ -1,26 +1,20 @@
 // Rows in slots, then table_multi_insert and the indexes; see bulk_insert.h. Main thread only.
 #include "pg/bulk_insert.h"
 
-#include "pg/arguments.h"
+#include "pg/open_table.h"
 
 #include <algorithm>
 
-#include "pg/guard.h"
 #include "pg/versions.h"
 
 extern "C" {
 #include "access/heapam.h"
 #include "access/hio.h"
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_class_d.h"
 #include "executor/executor.h"
-#include "nodes/makefuncs.h"
 #include "storage/bufmgr.h"
-#include "utils/rel.h"
 }
 
 namespace kafka::pg {
@@ -57,42 +51,25 @@ void insert(Relation table, TupleTableSlot** rows, int count) {
     FreeBulkInsertState(state);
 }
 
-HeapTuple form_tuple(TupleDesc columns, Arguments& values) {
-    bool nulls[MaxHeapAttributeNumber];
-    for (int i = 0; i < values.count(); i++) nulls[i] = values.nulls()[i] == 'n';
-    return heap_form_tuple(columns, values.datums(), nulls);
-}
-
 } // namespace
 
 /// The open table, and the rows that are not in it yet. What is the server's goes with the transaction if there is an error.
 struct BulkInsert::Target {
-    Relation table;
-    EState* estate;
-    ResultRelInfo* relation;
-    TupleTableSlot** slots; ///< made as they are needed, and used again
+    OpenTable open;
+    TupleTableSlot** slots = nullptr; ///< made as they are needed, and used again
     int slots_made = 0, rows = 0;
     int new_pages = 0;    ///< that the rows in slots begin
     size_t page_free = 0; ///< what the page being filled can still take as one row
-    Arguments arguments;
 };
 
 BulkInsert::BulkInsert(const std::string& schema, const std::string& name)
     : target_(std::make_unique<Target>()) {
     call([target = target_.get(), schema = schema.c_str(), name = name.c_str()] {
-        target->table = table_openrv(makeRangeVar(const_cast<char*>(schema), const_cast<char*>(name), -1),
-                                     RowExclusiveLock);
-        if (target->table->rd_rel->relkind != RELKIND_RELATION)
-            ereport(ERROR,
-                    (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s.%s\" is not a table", schema, name)));
-        target->estate = CreateExecutorState();
-        const MemoryContext caller = MemoryContextSwitchTo(target->estate->es_query_cxt);
-        target->relation = makeNode(ResultRelInfo);
-        InitResultRelInfo(target->relation, target->table, 0, nullptr, 0);
-        ExecOpenIndices(target->relation, false);
+        target->open.open(schema, name);
+        const MemoryContext caller = MemoryContextSwitchTo(target->open.estate->es_query_cxt);
         target->slots = static_cast<TupleTableSlot**>(palloc(most_rows * sizeof(TupleTableSlot*)));
         MemoryContextSwitchTo(caller);
-        target->page_free = free_bytes_of_page(target->table);
+        target->page_free = free_bytes_of_page(target->open.table);
     });
 }
 
@@ -106,30 +83,18 @@ size_t BulkInsert::room_on_page() const {
 
 size_t BulkInsert::room_on_empty_page() { return MaxHeapTupleSize - row_header; }
 
-/// Somebody may have altered the table by hand.
-void BulkInsert::check_columns() const {
-    const TupleDesc columns = RelationGetDescr(target_->table);
-    const std::vector<Oid>& types = target_->arguments.types();
-    bool fits = size_t(columns->natts) == types.size();
-    for (size_t i = 0; fits && i < types.size(); i++) {
-        const Form_pg_attribute column = TupleDescAttr(columns, int(i));
-        fits = !column->attisdropped && column->atttypid == types[i];
-    }
-    if (fits) return;
-    throw Error(std::string("table \"") + RelationGetRelationName(target_->table) +
-                    "\" has other columns than expected",
-                "55000");
-}
-
 void BulkInsert::add(std::span<const Value> row) {
-    target_->arguments.assign(row);
-    check_columns();
+    target_->open.values.assign(row);
+    if (!target_->open.fits())
+        throw Error(std::string("table \"") + RelationGetRelationName(target_->open.table) +
+                        "\" has other columns than expected",
+                    "55000");
     const size_t size = call([target = target_.get()] {
-        const MemoryContext caller = MemoryContextSwitchTo(target->estate->es_query_cxt);
+        const MemoryContext caller = MemoryContextSwitchTo(target->open.estate->es_query_cxt);
         if (target->rows == target->slots_made)
             target->slots[target->slots_made++] =
-                MakeSingleTupleTableSlot(RelationGetDescr(target->table), &TTSOpsHeapTuple);
-        const HeapTuple tuple = form_tuple(RelationGetDescr(target->table), target->arguments);
+                MakeSingleTupleTableSlot(RelationGetDescr(target->open.table), &TTSOpsHeapTuple);
+        const HeapTuple tuple = target->open.form();
         ExecStoreHeapTuple(tuple, target->slots[target->rows++], true);
         MemoryContextSwitchTo(caller);
         return size_t(MAXALIGN(tuple->t_len));
@@ -144,15 +109,13 @@ void BulkInsert::add(std::span<const Value> row) {
 
 void BulkInsert::flush() {
     call([target = target_.get()] {
-        if (target->table->rd_att->constr)
-            for (int i = 0; i < target->rows; i++)
-                ExecConstraints(target->relation, target->slots[i], target->estate);
-        insert(target->table, target->slots, target->rows);
+        for (int i = 0; i < target->rows; i++) target->open.check_constraints(target->slots[i]);
+        insert(target->open.table, target->slots, target->rows);
         for (int i = 0; i < target->rows; i++) {
-            if (target->relation->ri_NumIndices > 0)
-                list_free(insert_index_tuples(target->relation, target->slots[i], target->estate));
+            if (target->open.relation->ri_NumIndices > 0)
+                list_free(insert_index_tuples(target->open.relation, target->slots[i], target->open.estate));
             ExecClearTuple(target->slots[i]);
-            ResetPerTupleExprContext(target->estate);
+            ResetPerTupleExprContext(target->open.estate);
         }
     });
     target_->rows = 0;
@@ -163,9 +126,7 @@ void BulkInsert::finish() {
     if (target_->rows > 0) flush();
     call([target = target_.get()] {
         for (int i = 0; i < target->slots_made; i++) ExecDropSingleTupleTableSlot(target->slots[i]);
-        ExecCloseIndices(target->relation);
-        FreeExecutorState(target->estate);
-        table_close(target->table, NoLock); // the lock is kept until the end of the transaction
+        target->open.close();
     });
     target_.reset();
 }

@@ -33,7 +33,6 @@ public:
 
 private:
     struct Target;
-    void check_columns() const;
     void flush();
 
     std::unique_ptr<Target> target_;

@@ -4,6 +4,8 @@
 #include "pg/guard.h"
 
 extern "C" {
+#include "access/genam.h"
+#include "access/tableam.h"
 #include "commands/explain.h"
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
@@ -36,6 +38,34 @@ inline List* insert_index_tuples(ResultRelInfo* relation, TupleTableSlot* row, E
     return ExecInsertIndexTuples(relation, row, estate, false, false, nullptr, NIL, false);
 #else
     return ExecInsertIndexTuples(relation, row, estate, false, false, nullptr, NIL);
+#endif
+}
+
+/// What an update of a row means to its indexes, as table_tuple_update() says it.
+#if PG_VERSION_NUM >= 160000
+using IndexUpdates = TU_UpdateIndexes;
+#else
+using IndexUpdates = bool;
+#endif
+
+/// Enters the new version of a row into the indexes that need it.
+inline void update_index_tuples(ResultRelInfo* relation, TupleTableSlot* row, EState* estate,
+                                IndexUpdates updates) {
+#if PG_VERSION_NUM >= 160000
+    if (updates != TU_None)
+        list_free(ExecInsertIndexTuples(relation, row, estate, true, false, nullptr, NIL,
+                                        updates == TU_Summarizing));
+#else
+    if (updates) list_free(ExecInsertIndexTuples(relation, row, estate, true, false, nullptr, NIL));
+#endif
+}
+
+/// A scan of an index for rows that a snapshot sees.
+inline IndexScanDesc begin_index_scan(Relation table, Relation index, Snapshot snapshot, int keys) {
+#if PG_VERSION_NUM >= 180000
+    return index_beginscan(table, index, snapshot, nullptr, keys, 0);
+#else
+    return index_beginscan(table, index, snapshot, keys, 0);
 #endif
 }
 

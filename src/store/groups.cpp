@@ -1,8 +1,9 @@
 // See groups.h. A group, once removed, takes its members and offsets with it; those are stored one statement for each group and
-// member, and one for all offsets, of which a turn may have thousands.
+// member. Of offsets a turn may have thousands: those that are stored already, nearly all, are replaced without a statement.
 #include "store/groups.h"
 
 #include "group/rows.h"
+#include "pg/keyed_update.h"
 
 namespace kafka::store {
 namespace {
@@ -206,16 +207,16 @@ struct OffsetColumns {
     std::vector<int32_t> partitions, leader_epochs;
     std::vector<int64_t> offsets, commit_ms, expire_ms;
 
-    explicit OffsetColumns(const std::vector<OffsetRow>& rows) {
-        for (const OffsetRow& row : rows) {
-            groups.push_back(row.group_id);
-            topics.push_back(row.topic_id);
-            partitions.push_back(row.partition);
-            offsets.push_back(row.offset);
-            leader_epochs.push_back(row.leader_epoch);
-            metadata.push_back(row.metadata);
-            commit_ms.push_back(row.commit_timestamp_ms);
-            expire_ms.push_back(row.expire_timestamp_ms);
+    explicit OffsetColumns(const std::vector<const OffsetRow*>& rows) {
+        for (const OffsetRow* row : rows) {
+            groups.push_back(row->group_id);
+            topics.push_back(row->topic_id);
+            partitions.push_back(row->partition);
+            offsets.push_back(row->offset);
+            leader_epochs.push_back(row->leader_epoch);
+            metadata.push_back(row->metadata);
+            commit_ms.push_back(row->commit_timestamp_ms);
+            expire_ms.push_back(row->expire_timestamp_ms);
         }
     }
 };
@@ -230,24 +231,24 @@ Groups::Groups()
 void Groups::write(const std::vector<group::Row>& rows) {
     const group::RowsByTable last = group::last_of_each(rows);
     if (!last.removed_groups.empty()) remove_groups(last.removed_groups);
-    for (const GroupRow& row : last.groups) put_row(put_group_, row);
+    for (const GroupRow* row : last.groups) put_row(put_group_, *row);
     remove(last.removed_members);
-    for (const MemberRow& row : last.members) put_row(put_member_, row);
+    for (const MemberRow* row : last.members) put_row(put_member_, *row);
     remove(last.removed_offsets);
     put(last.offsets);
 }
 
-void Groups::remove(const std::vector<MemberRow>& rows) {
+void Groups::remove(const std::vector<const MemberRow*>& rows) {
     if (rows.empty()) return;
     std::vector<std::string> groups, members;
-    for (const MemberRow& row : rows) {
-        groups.push_back(row.group_id);
-        members.push_back(row.member_id);
+    for (const MemberRow* row : rows) {
+        groups.push_back(row->group_id);
+        members.push_back(row->member_id);
     }
     remove_members_.execute({std::span<const std::string>(groups), std::span<const std::string>(members)});
 }
 
-void Groups::remove(const std::vector<OffsetRow>& rows) {
+void Groups::remove(const std::vector<const OffsetRow*>& rows) {
     if (rows.empty()) return;
     const OffsetColumns columns(rows);
     remove_offsets_.execute({std::span<const std::string>(columns.groups),
@@ -255,8 +256,21 @@ void Groups::remove(const std::vector<OffsetRow>& rows) {
                              std::span<const int32_t>(columns.partitions)});
 }
 
-void Groups::put(const std::vector<OffsetRow>& rows) {
+/// An offset that a topic's deletion is about to remove is left to it: who removes it waits for us, or we go by the statement.
+void Groups::put(const std::vector<const OffsetRow*>& rows) {
     if (rows.empty()) return;
+    pg::KeyedUpdate stored("kafka", std::string(offset_table.name));
+    std::vector<const OffsetRow*> others;
+    for (const OffsetRow* row : rows)
+        if (!stored.replace({std::string_view(row->group_id), row->topic_id, row->partition, row->offset,
+                             row->leader_epoch, std::string_view(row->metadata), row->commit_timestamp_ms,
+                             row->expire_timestamp_ms}))
+            others.push_back(row);
+    stored.finish();
+    if (!others.empty()) upsert(others);
+}
+
+void Groups::upsert(const std::vector<const OffsetRow*>& rows) {
     const OffsetColumns c(rows);
     put_offsets_.execute({std::span<const std::string>(c.groups), std::span<const pg::Uuid>(c.topics),
                           std::span<const int32_t>(c.partitions), std::span<const int64_t>(c.offsets),

@@ -24,9 +24,10 @@ public:
     void write(const std::vector<group::Row>& rows);
 
 private:
-    void put(const std::vector<group::OffsetRow>& rows);
-    void remove(const std::vector<group::MemberRow>& rows);
-    void remove(const std::vector<group::OffsetRow>& rows);
+    void put(const std::vector<const group::OffsetRow*>& rows);
+    void upsert(const std::vector<const group::OffsetRow*>& rows);
+    void remove(const std::vector<const group::MemberRow*>& rows);
+    void remove(const std::vector<const group::OffsetRow*>& rows);
 
     pg::Statement put_group_, put_member_, put_offsets_, remove_members_, remove_offsets_;
 };

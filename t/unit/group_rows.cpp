@@ -27,8 +27,8 @@ TEST("group: of a turn's rows the last of each key is written, by table") {
     CHECK(tables.removed_groups.empty());
     CHECK_EQ(tables.groups.size(), 1u);
     CHECK_EQ(tables.offsets.size(), 2u);
-    CHECK_EQ(tables.offsets[0].partition, 0);
-    CHECK_EQ(tables.offsets[1].offset, 2);
+    CHECK_EQ(tables.offsets[0]->partition, 0);
+    CHECK_EQ(tables.offsets[1]->offset, 2);
 
     // Deleted, and made anew with less.
     world.open.insert(901);
@@ -42,7 +42,7 @@ TEST("group: of a turn's rows the last of each key is written, by table") {
     CHECK_EQ(tables.removed_groups.size(), 1u);
     CHECK_EQ(tables.groups.size(), 1u);
     CHECK_EQ(tables.offsets.size(), 1u);
-    CHECK_EQ(tables.offsets[0].offset, 3);
+    CHECK_EQ(tables.offsets[0]->offset, 3);
 
     const kafka::wire::Uuid orders = world.topics["orders"].id;
     world.topics.erase("orders");

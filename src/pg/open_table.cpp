@@ -1,0 +1,56 @@
+// See open_table.h.
+#include "pg/open_table.h"
+
+extern "C" {
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class_d.h"
+#include "executor/executor.h"
+#include "nodes/makefuncs.h"
+}
+
+namespace kafka::pg {
+
+void OpenTable::open(const char* schema, const char* name) {
+    table =
+        table_openrv(makeRangeVar(const_cast<char*>(schema), const_cast<char*>(name), -1), RowExclusiveLock);
+    if (table->rd_rel->relkind != RELKIND_RELATION)
+        ereport(ERROR,
+                (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s.%s\" is not a table", schema, name)));
+    estate = CreateExecutorState();
+    const MemoryContext caller = MemoryContextSwitchTo(estate->es_query_cxt);
+    relation = makeNode(ResultRelInfo);
+    InitResultRelInfo(relation, table, 0, nullptr, 0);
+    ExecOpenIndices(relation, false);
+    MemoryContextSwitchTo(caller);
+}
+
+void OpenTable::close() {
+    ExecCloseIndices(relation);
+    FreeExecutorState(estate);
+    table_close(table, NoLock);
+}
+
+bool OpenTable::fits() const noexcept {
+    const TupleDesc columns = RelationGetDescr(table);
+    const std::vector<Oid>& types = values.types();
+    if (size_t(columns->natts) != types.size()) return false;
+    for (size_t i = 0; i < types.size(); i++) {
+        const Form_pg_attribute column = TupleDescAttr(columns, int(i));
+        if (column->attisdropped || column->atttypid != types[i]) return false;
+    }
+    return true;
+}
+
+HeapTuple OpenTable::form() {
+    bool nulls[MaxHeapAttributeNumber];
+    for (int i = 0; i < values.count(); i++) nulls[i] = values.nulls()[i] == 'n';
+    return heap_form_tuple(RelationGetDescr(table), values.datums(), nulls);
+}
+
+void OpenTable::check_constraints(TupleTableSlot* row) const {
+    if (table->rd_att->constr) ExecConstraints(relation, row, estate);
+}
+
+} // namespace kafka::pg
