@@ -1,9 +1,10 @@
-# A lock on the tables of groups that lasts longer than the members' sessions. Nobody can show meanwhile that it is alive, so nobody
-# may be taken for dead when the lock is gone; and the broker has nothing to do but to look whether it is.
+# Tables of groups that cannot be read or written for long. Where they are locked nobody can show that it is alive, so nobody may be
+# taken for dead when the lock is gone; and the broker has nothing to do but to look whether it is.
 use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
+use ConsumerMember;
 use GroupMember;
 use GroupRequests;
 use KafkaTest;
@@ -30,6 +31,15 @@ sub broker_cpu {
     return ($after_name[11] + $after_name[12]) / POSIX::sysconf(POSIX::_SC_CLK_TCK());
 }
 
+# While the body runs; what it returns must be true in the end.
+sub sleeps_most_of_the_time {
+    my ($body) = @_;
+    my ($began, $cpu) = (time, broker_cpu());
+    wait_until('time passes', sub { $body->(time - $began) });
+    cmp_ok(broker_cpu() - $cpu, '<', (time - $began) / 2, 'the broker sleeps most of the time');
+    return;
+}
+
 my ($member) = stable_group($broker, 'alive', 1, session_timeout_ms => 1_000 * $session_s);
 my $generation = $member->generation;
 is($member->heartbeat, 'NONE', 'a member is alive');
@@ -37,9 +47,7 @@ is($member->heartbeat, 'NONE', 'a member is alive');
 my $session = $server->node->background_psql('postgres');
 $session->query_safe('BEGIN; LOCK TABLE kafka.consumer_offset');
 wait_until('another group makes the broker read the tables', sub { commit_to('other'); $member->heartbeat eq 'COORDINATOR_LOAD_IN_PROGRESS' });
-my ($began, $cpu) = (time, broker_cpu());
-wait_until('two sessions pass', sub { time - $began > 2 * $session_s });
-cmp_ok(broker_cpu() - $cpu, '<', (time - $began) / 2, 'the broker sleeps most of the time');
+sleeps_most_of_the_time(sub { $_[0] > 2 * $session_s });
 is($member->heartbeat, 'COORDINATOR_LOAD_IN_PROGRESS', 'and cannot tell who is alive');
 $session->query_safe('COMMIT');
 $session->quit;
@@ -49,4 +57,34 @@ wait_until('the tables are read', sub { ($heard = $member->heartbeat) ne 'COORDI
 is($heard, 'NONE', 'the member is in its generation still');
 is(describe_group($client, 5, 'alive')->{members}[0]{member_id}, $member->id, 'as the group says');
 is($member->generation, $generation, 'which is the one of before');
+
+# What is due as soon as a group has been read, and cannot be stored, is not tried all the time: here, that the group becomes classic.
+sub set_policy {
+    my ($policy, $told) = @_;
+    my $classic = 0;
+    $server->set('pg_kafka.group_consumer_migration_policy' => $policy);
+    wait_until("policy $policy holds", sub {
+        GroupMember->new($broker, 'policy ' . ++$classic, protocols => [[range => subscription(['orders'], {})]])->join;
+        return ConsumerMember->new($broker, "policy $classic", ['orders'])->join->{error_code} == $told;
+    });
+    return;
+}
+
+my $classic  = GroupMember->new($broker, 'mixed', protocols => [[range => subscription(['orders'], {})]]);
+my $consumer = ConsumerMember->new($broker, 'mixed', ['orders'], member_id => 'consumer');
+my $mixed    = sub { return (split m{/}, list_groups($client, 5, qr/^mixed$/)->{mixed} // '')[2] // '' };
+set_policy('upgrade', 0);
+$classic->join;
+is($consumer->join->{error_code}, 0, 'a group with members of both kinds');
+is($consumer->leave, 'NONE', 'the last of the consumer protocol leaves');
+is($mixed->(), 'consumer', 'and the group stays a consumer group, by the policy');
+
+$server->sql("ALTER TABLE kafka.$_ ADD CONSTRAINT full_disk CHECK (false) NOT VALID") for qw(consumer_group group_member consumer_offset);
+$server->set('pg_kafka.group_consumer_migration_policy' => 'bidirectional');
+my $failures = sub { return $server->log_count(qr/could not store what consumer groups changed/) };
+commit_to('mixed');
+wait_until('the downgrade fails', sub { $classic->heartbeat; $failures->() > 1 });
+sleeps_most_of_the_time(sub { $_[0] > 2 });
+$server->sql("ALTER TABLE kafka.$_ DROP CONSTRAINT full_disk") for qw(consumer_group group_member consumer_offset);
+wait_until('stored in the end', sub { $classic->heartbeat; $mixed->() eq 'classic' });
 $broker->finish;

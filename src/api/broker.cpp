@@ -355,6 +355,7 @@ void Broker::publish_staged() {
     staging.commit(tail_cache);
     coordinator.written();
     const bool certain = acknowledges();
+    replies.reserve(replies.size() + waiting_for_commit_.size());
     for (Waiter& w : waiting_for_commit_)
         replies.push_back(!certain     ? std::move(w.call).close("the server is shutting down")
                           : w.response ? std::move(w.call).reply(std::move(*w.response))

@@ -16,8 +16,8 @@ namespace {
 
 using group::Clock;
 
-/// Until tables that could not be read are tried again.
-constexpr std::chrono::milliseconds load_retry_interval(100);
+/// Until tables that could not be read, or written, are tried again.
+constexpr std::chrono::milliseconds retry_interval(100);
 
 /// As Kafka shows the host of a member.
 std::string host_of(const net::Address& address) { return "/" + address.host; }
@@ -157,6 +157,7 @@ void GroupCoordinator::leave_to_sessions(std::vector<group::Row>& rows) {
         const std::string& id = group_of(row);
         if (!turn_.held()[pg::group_hash(id)]) return false;
         read_again(id);
+        rest();
         return true;
     });
 }
@@ -176,14 +177,32 @@ void GroupCoordinator::ask(Call& call,
     if (put_off(call) || refuse_unless_loaded(call)) return;
     const group::Client client{text_of(call.header().client_id), host_of(call.peer_address())};
     const group::Caller caller{next_ticket_++, client, call.version()};
-    by_connection_[call.connection()] = caller.ticket;
     group::Effects effects;
     group::Turn now = turn(effects);
     request(now, caller);
-    parked_.emplace(caller.ticket, std::move(call));
+    current_.emplace(caller.ticket, std::move(call));
     take(std::move(effects));
-    if (const auto parked = parked_.find(caller.ticket); parked != parked_.end())
-        parked->second.release_frame();
+    if (current_) park();
+}
+
+void GroupCoordinator::park() {
+    current_->second.release_frame();
+    by_connection_[current_->second.connection()] = current_->first;
+    parked_.insert(std::move(*current_));
+    current_.reset();
+}
+
+/// None: the client is gone.
+std::optional<Call> GroupCoordinator::take_call(group::Ticket ticket) {
+    if (current_ && current_->first == ticket) {
+        std::optional<Call> call(std::move(current_->second));
+        current_.reset();
+        return call;
+    }
+    auto parked = parked_.extract(ticket);
+    if (parked.empty()) return std::nullopt;
+    by_connection_.erase(parked.mapped().connection());
+    return std::move(parked.mapped());
 }
 
 /// What has changed a group, and every answer that tells of it, waits for the same commit.
@@ -193,13 +212,9 @@ void GroupCoordinator::take(group::Effects effects) {
         changed_.insert(group_of(row));
         rows_.push_back(std::move(row));
     }
-    for (group::Reply& reply : effects.replies) {
-        auto parked = parked_.extract(reply.ticket);
-        if (parked.empty()) continue; // the client is gone
-        Call call = std::move(parked.mapped());
-        by_connection_.erase(call.connection());
-        broker_.answer_when_written(std::move(call), to_wire(std::move(reply.response)));
-    }
+    for (group::Reply& reply : effects.replies)
+        if (std::optional<Call> call = take_call(reply.ticket))
+            broker_.answer_when_written(std::move(*call), to_wire(std::move(reply.response)));
 }
 
 bool GroupCoordinator::has_rows_of(const wire::Request& request) const {
@@ -230,7 +245,7 @@ void GroupCoordinator::connection_closed(uint64_t connection) {
 // Time ------------------------------------------------------------------------------------------------------
 
 void GroupCoordinator::tick() {
-    if (!loaded() || groups_.next_deadline() > Clock::now()) return;
+    if (!loaded() || next_deadline() > Clock::now()) return;
     begin_turn();
     group::Effects effects;
     group::Turn now = turn(effects);
@@ -239,7 +254,12 @@ void GroupCoordinator::tick() {
 }
 
 /// Nothing becomes due in groups that cannot be believed.
-group::Time GroupCoordinator::next_deadline() const { return load_at_ ? *load_at_ : groups_.next_deadline(); }
+group::Time GroupCoordinator::next_deadline() const {
+    return load_at_ ? *load_at_ : std::max(groups_.next_deadline(), rest_until_);
+}
+
+/// Groups that could not change are as they were, and what was due in them may be due at once again.
+void GroupCoordinator::rest() { rest_until_ = Clock::now() + retry_interval; }
 
 void GroupCoordinator::topic_deleted(const wire::Uuid& id) {
     topics_changed();
@@ -252,7 +272,7 @@ void GroupCoordinator::topic_deleted(const wire::Uuid& id) {
 /// group can show that it is alive: then all are read again, and all sessions begin anew.
 bool GroupCoordinator::loaded() {
     if (!load_at_) return true;
-    if (*load_at_ > Clock::now()) return false;
+    if (*load_at_ > Clock::now() || has_rows()) return false; // what is not written yet is not in the tables
     try {
         load();
     } catch (const pg::Error& error) {
@@ -260,7 +280,7 @@ bool GroupCoordinator::loaded() {
         if (!load_failure_.empty()) distrust();
         if (load_failure_ != error.what()) broker_.log_failure("read consumer groups", error);
         load_failure_ = error.what();
-        load_at_ = Clock::now() + load_retry_interval;
+        load_at_ = Clock::now() + retry_interval;
         return false;
     }
     load_at_.reset();
@@ -301,6 +321,7 @@ void GroupCoordinator::written() {
 }
 
 void GroupCoordinator::not_written() {
+    if (has_rows()) rest();
     rows_.clear();
     for (const std::string& id : std::exchange(changed_, {})) read_again(id);
     turn_.end();
@@ -314,12 +335,10 @@ void GroupCoordinator::read_again(const std::string& group_id) {
 /// Forgets what memory says of a group. Who waits in it is told to try again.
 void GroupCoordinator::drop(const std::string& group_id) {
     for (const group::Ticket ticket : groups_.drop(group_id)) {
-        auto parked = parked_.extract(ticket);
-        if (parked.empty()) continue;
-        Call call = std::move(parked.mapped());
-        by_connection_.erase(call.connection());
-        wire::Response refusal = refuse(call, wire::ErrorCode::not_coordinator);
-        broker_.answer(std::move(call), std::move(refusal));
+        std::optional<Call> call = take_call(ticket);
+        if (!call) continue;
+        wire::Response refusal = refuse(*call, wire::ErrorCode::not_coordinator);
+        broker_.answer(std::move(*call), std::move(refusal));
     }
 }
 

@@ -72,6 +72,8 @@ private:
     std::string text_of(const std::optional<std::string>& client_id) const;
     group::Turn turn(group::Effects& effects) const;
     void take(group::Effects effects);
+    void park();
+    std::optional<Call> take_call(group::Ticket ticket);
     bool put_off(Call& call);
     bool loaded();
     bool refuse_unless_loaded(Call& call);
@@ -81,6 +83,7 @@ private:
     void distrust();
     void drop(const std::string& group_id);
     void read_again(const std::string& group_id);
+    void rest();
 
     Broker& broker_;
     const wire::TextRule text_rule_; ///< what the database takes for text
@@ -90,6 +93,8 @@ private:
     group::Settings settings_;
     group::TopicLookup topics_;
     std::function<std::string()> new_id_;
+    std::optional<std::pair<const group::Ticket, Call>>
+        current_; ///< the request at hand, until it is answered or parked
     std::unordered_map<group::Ticket, Call> parked_;
     std::unordered_map<uint64_t, group::Ticket>
         by_connection_; ///< a connection waits for one answer at a time
@@ -97,6 +102,7 @@ private:
     std::vector<group::Row> rows_;            ///< not written yet
     std::unordered_set<std::string> changed_; ///< the groups that these are of
     std::optional<group::Time> load_at_; ///< groups are to be read from their tables, not before that time
+    group::Time rest_until_{};           ///< nothing that is due is done before
     bool all_to_be_read_ = true;
     std::set<std::string> to_be_read_; ///< groups that memory must not be believed of
     std::string load_failure_;         ///< why the last attempt failed; empty if it did not
