@@ -109,8 +109,8 @@ ConsumerGroup::beat(const Request& request, const Caller& caller, Turn& turn) {
 
     MemberRow row = admitted.row;
     take_over(row, request, caller.client);
-    if (!same_subscription(admitted.row, row))
-        if (std::optional<Refusal> refused = check_regex(row, turn.topics)) return std::move(*refused);
+    const bool changed = !same_subscription(admitted.row, row);
+    if (std::optional<Refusal> refused = check_regex(row, changed, turn.topics)) return std::move(*refused);
 
     take_in(admitted, std::move(row), owned, turn);
     heard_of(members_.find(admitted.row.member_id)->second, turn.now.time, turn.settings);
@@ -118,12 +118,13 @@ ConsumerGroup::beat(const Request& request, const Caller& caller, Turn& turn) {
     return answer(request, admitted.row, turn.settings);
 }
 
-/// The topics are matched here, so that an expression that takes too long is refused before anything has changed.
-std::optional<ConsumerGroup::Refusal> ConsumerGroup::check_regex(const MemberRow& row,
+/// The topics are matched here, so that an expression that takes too long is refused before anything has changed. It may begin to do
+/// so when topics come: then it matches nothing any more, and whoever subscribes by it is told.
+std::optional<ConsumerGroup::Refusal> ConsumerGroup::check_regex(const MemberRow& row, bool changed,
                                                                  const TopicLookup& topics) {
     const std::optional<std::string>& regex = std::get<ConsumerMember>(row.state).topic_regex;
     if (!regex) return {};
-    if (!has_room_for(*regex, row.member_id))
+    if (changed && !has_room_for(*regex, row.member_id))
         return Refusal{ErrorCode::invalid_regular_expression,
                        "the other members subscribe by " + std::to_string(max_expressions) +
                            " other regular expressions, and more are not allowed"};

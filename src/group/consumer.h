@@ -124,7 +124,7 @@ private:
     static std::optional<Refusal> check(const Request& request, int16_t version, const Settings& settings);
     static HeartbeatResponse refusal(const Refusal& refusal);
     std::variant<HeartbeatResponse, Refusal> beat(const Request& request, const Caller& caller, Turn& turn);
-    std::optional<Refusal> check_regex(const MemberRow& row, const TopicLookup& topics);
+    std::optional<Refusal> check_regex(const MemberRow& row, bool changed, const TopicLookup& topics);
     bool has_room_for(const std::string& regex, const std::string& member_id) const;
     void take_in(const Admitted& admitted, MemberRow row, const Owned& owned, Turn& turn);
     void advance_epoch(bool changed, bool first_member, Turn& turn);
