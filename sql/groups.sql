@@ -148,6 +148,16 @@ BEGIN ISOLATION LEVEL SERIALIZABLE;
 SELECT failure_of($$SELECT kafka.delete_group('simple')$$);
 ROLLBACK;
 
+-- Several times in one statement, and in one transaction.
+SELECT kafka.reset_offsets('simple', 'orders', 1), kafka.reset_offsets('simple', 'orders', 2);
+BEGIN;
+SELECT count(*) FROM kafka.reset_offsets('simple', 'orders', 3);
+SELECT kafka.delete_offsets('simple', 'orders');
+SELECT count(*) FROM kafka.reset_offsets('simple', 'orders', 4);
+SELECT count(*) FROM kafka.reset_offsets('simple', 'orders', 5);
+COMMIT;
+SELECT topic, partition, committed_offset FROM kafka.consumer_offsets WHERE group_id = 'simple' AND topic = 'orders' ORDER BY partition;
+
 -- A transaction that changes groups cannot be prepared: nobody would tell the broker of its commit.
 BEGIN;
 SELECT * FROM kafka.reset_offsets('simple', 'orders', 'latest', 1);

@@ -127,6 +127,26 @@ for my $round (1 .. 20) {
     fail("round $round: $offset") if $offset != ($exists ? $round : -1);
 }
 pass('groups are deleted while they are used');
+
+# Also within one turn: while another session has a row that the broker is to change, requests gather.
+if (my $server = $broker->server) {
+    commit_offsets($client, 9, $_, $topic, { 0 => 1 }) for $busy, 'held';
+    my $session = $server->node->background_psql('postgres');
+    $session->query_safe(q{BEGIN; SELECT 1 FROM kafka.consumer_offset WHERE group_id = 'held' FOR UPDATE});
+    $clients[0]->send_request('OffsetCommit', 9, commit_request('held', $topic, { 0 => 2 }));
+    wait_until('the broker waits', sub {
+        $server->sql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'pg_kafka broker' AND wait_event_type = 'Lock'}) });
+    $clients[1]->send_request('DeleteGroups', 2, { groups_names => [$busy] });
+    $clients[1]->send_request('OffsetCommit', 9, commit_request($busy, $topic, { 0 => 3 }));
+    $clients[2]->send_request('OffsetCommit', 9, commit_request('held', $topic, { 0 => 4 }));
+    $session->query_safe('COMMIT');
+    $session->quit;
+    error_is($clients[1]->receive->{results}[0]{error_code}, 'NONE', 'a group is deleted');
+    error_is($clients[1]->receive->{topics}[0]{partitions}[0]{error_code}, 'NONE', 'and made anew in the same turn, or the next');
+    error_is($clients[$_]->receive->{topics}[0]{partitions}[0]{error_code}, 'NONE', 'while others commit') for 0, 2;
+    is(offset_of($client, $busy, $topic), 3, 'as it was made anew');
+    is(offset_of($client, 'held', $topic), 4, 'and as they have committed');
+}
 if (my $server = $broker->server) {
     my $offset = offset_of($client, $busy, $topic);
     is($server->sql("SELECT coalesce(max(committed_offset), -1) FROM kafka.consumer_offset WHERE group_id = '$busy'"), $offset,

@@ -1,5 +1,5 @@
 # The table of committed offsets belongs to the user, too: triggers, columns, constraints and locks of his own. What is committed
-# over and over again takes a short way into the table, which heeds them all.
+# over and over again takes a short way into the table, which leaves to the long one whatever it would not heed.
 use strict;
 use warnings;
 use FindBin;
@@ -58,6 +58,18 @@ is($server->sql('SELECT old, new FROM seen'), "$before|" . ($before + 1), 'the t
 $server->sql('DROP TRIGGER see ON kafka.consumer_offset');
 is_stored('without it');
 
+$server->sql(q{CREATE TABLE told (rows bigint);
+    CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN INSERT INTO public.told SELECT count(*) FROM new_rows; RETURN NULL; END$$;
+    CREATE TRIGGER tell AFTER UPDATE ON kafka.consumer_offset REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION tell()});
+is_stored('with a trigger for each statement');
+is($server->sql('SELECT sum(rows) FROM told'), 1, 'the trigger is told');
+$server->sql(q{DROP TRIGGER tell ON kafka.consumer_offset;
+    CREATE FUNCTION round_down() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN new.metadata = 'seen'; RETURN new; END$$;
+    CREATE TRIGGER round_down BEFORE INSERT ON kafka.consumer_offset FOR EACH ROW EXECUTE FUNCTION round_down()});
+is_stored('with a trigger before INSERT');
+is($server->sql(q{SELECT metadata FROM kafka.consumer_offset WHERE group_id = 'g' AND partition = 0}), 'seen', 'which has its way');
+$server->sql('DROP TRIGGER round_down ON kafka.consumer_offset');
+
 # --- Other sessions ---------------------------------------------------------------------------------------
 
 my $session = $server->node->background_psql('postgres');
@@ -69,6 +81,17 @@ wait_until('the broker waits for a row', sub {
 $session->query_safe('COMMIT');
 is($waiter->receive->{topics}[0]{partitions}[0]{error_code}, 0, 'a commit whose row another session has locked is stored afterwards');
 is(stored(), join(' ', ($next++) x 3), 'as it should be');
+
+# Who has one row and wants the next does not meet the broker there: it holds none while it waits.
+$session->query_safe(q{BEGIN; SELECT 1 FROM kafka.consumer_offset WHERE group_id = 'g' AND partition = 0 FOR NO KEY UPDATE});
+$waiter->send_request('OffsetCommit', 8, commit_request('g', $topic, { 0 => $next, 1 => 8 }));
+wait_until('the broker waits for a row', sub {
+    $server->sql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'pg_kafka broker' AND wait_event_type = 'Lock'}) });
+is($session->query_safe(q{SELECT 1 FROM kafka.consumer_offset WHERE group_id = 'g' AND partition = 1 FOR NO KEY UPDATE NOWAIT}), 1,
+    'the broker waits for the first row without having the second');
+$session->query_safe('COMMIT');
+is($waiter->receive->{topics}[0]{partitions}[1]{error_code}, 0, 'and gets both');
+is(stored(), join(' ', ($next++) x 3), 'as it should');
 
 $session->query_safe(q{BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM kafka.consumer_offset});
 is_stored('with an old snapshot about') for 1 .. 3;

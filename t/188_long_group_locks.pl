@@ -58,6 +58,12 @@ is($heard, 'NONE', 'the member is in its generation still');
 is(describe_group($client, 5, 'alive')->{members}[0]{member_id}, $member->id, 'as the group says');
 is($member->generation, $generation, 'which is the one of before');
 
+# Requests that fail all the time do not keep others from being looked after.
+$server->sql("ALTER TABLE kafka.consumer_offset ADD CONSTRAINT not_theirs CHECK (group_id <> 'refused') NOT VALID");
+my ($silent) = stable_group($broker, 'silent', 1, session_timeout_ms => 1_000);
+wait_until('a member that is silent is removed', sub { commit_to('refused'); describe_group($client, 5, 'silent')->{group_state} eq 'Empty' });
+$server->sql('ALTER TABLE kafka.consumer_offset DROP CONSTRAINT not_theirs');
+
 # What is due as soon as a group has been read, and cannot be stored, is not tried all the time: here, that the group becomes classic.
 sub set_policy {
     my ($policy, $told) = @_;

@@ -157,7 +157,7 @@ void GroupCoordinator::leave_to_sessions(std::vector<group::Row>& rows) {
         const std::string& id = group_of(row);
         if (!turn_.held()[pg::group_hash(id)]) return false;
         read_again(id);
-        rest();
+        if (ticked_) rest();
         return true;
     });
 }
@@ -250,6 +250,7 @@ void GroupCoordinator::tick() {
     group::Effects effects;
     group::Turn now = turn(effects);
     groups_.tick(now);
+    ticked_ = !effects.rows.empty();
     take(std::move(effects));
 }
 
@@ -258,7 +259,8 @@ group::Time GroupCoordinator::next_deadline() const {
     return load_at_ ? *load_at_ : std::max(groups_.next_deadline(), rest_until_);
 }
 
-/// Groups that could not change are as they were, and what was due in them may be due at once again.
+/// Groups that could not change are as they were, and what was due in them may be due at once again. Failures of requests are another
+/// thing: there may always be some, and time goes on.
 void GroupCoordinator::rest() { rest_until_ = Clock::now() + retry_interval; }
 
 void GroupCoordinator::topic_deleted(const wire::Uuid& id) {
@@ -272,7 +274,8 @@ void GroupCoordinator::topic_deleted(const wire::Uuid& id) {
 /// group can show that it is alive: then all are read again, and all sessions begin anew.
 bool GroupCoordinator::loaded() {
     if (!load_at_) return true;
-    if (*load_at_ > Clock::now() || has_rows()) return false; // what is not written yet is not in the tables
+    if (*load_at_ > Clock::now() || has_rows())
+        return false; // what is not written yet is not in the tables; rare
     try {
         load();
     } catch (const pg::Error& error) {
@@ -315,13 +318,14 @@ void GroupCoordinator::write_rows() {
 }
 
 void GroupCoordinator::written() {
+    ticked_ = false;
     rows_.clear();
     changed_.clear();
     turn_.end();
 }
 
 void GroupCoordinator::not_written() {
-    if (has_rows()) rest();
+    if (std::exchange(ticked_, false)) rest();
     rows_.clear();
     for (const std::string& id : std::exchange(changed_, {})) read_again(id);
     turn_.end();

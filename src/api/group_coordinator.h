@@ -102,6 +102,7 @@ private:
     std::vector<group::Row> rows_;            ///< not written yet
     std::unordered_set<std::string> changed_; ///< the groups that these are of
     std::optional<group::Time> load_at_; ///< groups are to be read from their tables, not before that time
+    bool ticked_ = false;                ///< what was due is among the rows of this turn
     group::Time rest_until_{};           ///< nothing that is due is done before
     bool all_to_be_read_ = true;
     std::set<std::string> to_be_read_; ///< groups that memory must not be believed of

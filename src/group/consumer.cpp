@@ -128,7 +128,7 @@ std::optional<ConsumerGroup::Refusal> ConsumerGroup::check_regex(const MemberRow
         return Refusal{ErrorCode::invalid_regular_expression,
                        "the other members subscribe by " + std::to_string(max_expressions) +
                            " other regular expressions, and more are not allowed"};
-    const std::optional<std::string> why = regexes_.refusal(*regex, topics);
+    const std::optional<std::string> why = regexes_.refusal(*regex, topics, !changed);
     if (!why) return {};
     return Refusal{ErrorCode::invalid_regular_expression,
                    "the regular expression is not legal here: " + *why};

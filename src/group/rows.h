@@ -4,7 +4,8 @@
 
 namespace kafka::group {
 
-/// Points into the rows that it was made of. To be written in the order of the members here. Removing a group removes its members and offsets as well; one
+/// Points into the rows that it was made of.
+/// To be written in the order of the members here. Removing a group removes its members and offsets as well; one
 /// that is removed and made anew in the same turn is in both lists.
 struct RowsByTable {
     std::vector<std::string> removed_groups;
@@ -16,5 +17,6 @@ struct RowsByTable {
 /// The last row of each key, which is all that counts. In the order of the keys, so that transactions of several
 /// turns lock rows in the same order.
 RowsByTable last_of_each(const std::vector<Row>& rows);
+RowsByTable last_of_each(std::vector<Row>&&) = delete;
 
 } // namespace kafka::group

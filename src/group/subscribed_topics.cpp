@@ -39,8 +39,9 @@ const RegexMatches::Regex& RegexMatches::look(const std::string& expression, con
     return regex;
 }
 
-std::optional<std::string> RegexMatches::refusal(const std::string& expression, const TopicLookup& lookup) {
-    const bool known = regexes_.contains(expression);
+std::optional<std::string> RegexMatches::refusal(const std::string& expression, const TopicLookup& lookup,
+                                                 bool subscribed) {
+    const bool known = subscribed || regexes_.contains(expression);
     const std::string why = look(expression, lookup).refused;
     if (why.empty()) return {};
     if (!known) regexes_.erase(expression);

@@ -17,8 +17,10 @@ public:
     /// some thousands, however many topics there are.
     static constexpr size_t max_steps = 4'000'000;
 
-    /// Why the expression cannot be taken: it is not legal, or takes too long over the topics that are there. None: it can.
-    std::optional<std::string> refusal(const std::string& expression, const TopicLookup& lookup);
+    /// Why the expression cannot be taken: it is not legal, or takes too long over the topics that are there. None: it can. Of a
+    /// member's own one the answer is kept; one that nobody subscribes by leaves nothing behind where it is refused.
+    std::optional<std::string> refusal(const std::string& expression, const TopicLookup& lookup,
+                                       bool subscribed = false);
     /// Ascending. Nothing for an expression that is not legal, or that has once taken too long: also over topics that came later.
     const std::vector<wire::Uuid>& topics(const std::string& expression, const TopicLookup& lookup);
 

@@ -65,7 +65,9 @@ struct BulkInsert::Target {
 BulkInsert::BulkInsert(const std::string& schema, const std::string& name)
     : target_(std::make_unique<Target>()) {
     call([target = target_.get(), schema = schema.c_str(), name = name.c_str()] {
-        target->open.open(schema, name);
+        if (!target->open.open(schema, name))
+            ereport(ERROR,
+                    (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s.%s\" is not a table", schema, name)));
         const MemoryContext caller = MemoryContextSwitchTo(target->open.estate->es_query_cxt);
         target->slots = static_cast<TupleTableSlot**>(palloc(most_rows * sizeof(TupleTableSlot*)));
         MemoryContextSwitchTo(caller);

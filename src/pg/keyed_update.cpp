@@ -12,6 +12,7 @@ extern "C" {
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_am_d.h"
+#include "catalog/pg_trigger.h"
 #include "executor/tuptable.h"
 #include "utils/lsyscache.h"
 #include "utils/reltrigger.h"
@@ -20,12 +21,43 @@ extern "C" {
 
 namespace kafka::pg {
 
+namespace {
+
+/// An upsert of a row that is there runs the triggers for UPDATE, those before INSERT, and, for each statement, those for both.
+bool is_run_by_upsert(const Trigger& trigger) {
+    const bool row = TRIGGER_FOR_ROW(trigger.tgtype), before = TRIGGER_FOR_BEFORE(trigger.tgtype);
+    return TRIGGER_FOR_UPDATE(trigger.tgtype) || (TRIGGER_FOR_INSERT(trigger.tgtype) && (before || !row));
+}
+
+/// True if there is more to an update than its rows.
+bool has_followers(Relation table, const char* own_trigger) {
+    if (table->rd_rel->relrowsecurity || table->rd_rel->relhasrules) return true;
+    const TriggerDesc* all = table->trigdesc;
+    for (int i = 0; all && i < all->numtriggers; i++) {
+        const Trigger& trigger = all->triggers[i];
+        const bool own =
+            own_trigger && !TRIGGER_FOR_ROW(trigger.tgtype) && strcmp(trigger.tgname, own_trigger) == 0;
+        if (!own && is_run_by_upsert(trigger)) return true;
+    }
+    return false;
+}
+
+bool begins_with_key(Relation index, int key_columns) {
+    if (!index->rd_index->indisprimary || index->rd_rel->relam != BTREE_AM_OID) return false;
+    if (index->rd_index->indnkeyatts != key_columns) return false;
+    for (int i = 0; i < key_columns; i++)
+        if (index->rd_index->indkey.values[i] != i + 1) return false;
+    return true;
+}
+
+} // namespace
+
 /// What is the server's goes with the transaction if there is an error.
 struct KeyedUpdate::Target {
-    OpenTable open;
+    KeyedTable table;
+    OpenTable open{};
     IndexScanDesc scan = nullptr; ///< of the primary key; null: rows are left to statements
-    int key_columns = 0;
-    ScanKeyData keys[INDEX_MAX_KEYS];
+    ScanKeyData keys[INDEX_MAX_KEYS]{};
     TupleTableSlot *found = nullptr, *row = nullptr;
 
     Relation primary_key() const;
@@ -34,41 +66,39 @@ struct KeyedUpdate::Target {
     bool replace();
 };
 
-/// Null unless it is one of the first columns, and rows may be replaced without the executor.
+/// Null where rows are to be left to statements.
 Relation KeyedUpdate::Target::primary_key() const {
-    const TriggerDesc* triggers = open.table->trigdesc;
-    if (triggers && (triggers->trig_update_before_row || triggers->trig_update_after_row)) return nullptr;
-    if (open.table->rd_rel->relrowsecurity) return nullptr;
-    for (int i = 0; i < open.relation->ri_NumIndices; i++) {
-        const Relation index = open.relation->ri_IndexRelationDescs[i];
-        if (!index->rd_index->indisprimary || index->rd_rel->relam != BTREE_AM_OID) continue;
-        for (int column = 0; column < index->rd_index->indnkeyatts; column++)
-            if (index->rd_index->indkey.values[column] != column + 1) return nullptr;
-        return index;
-    }
+    if (!open.relation || has_followers(open.table, table.own_trigger)) return nullptr;
+    for (int i = 0; i < open.relation->ri_NumIndices; i++)
+        if (const Relation index = open.relation->ri_IndexRelationDescs[i];
+            begins_with_key(index, table.key_columns))
+            return index;
     return nullptr;
 }
 
+/// The snapshot is one of its own: to update what this transaction itself has changed since its last one would be an error.
 void KeyedUpdate::Target::begin_scan() {
     const Relation index = primary_key();
     if (!index) return;
-    key_columns = index->rd_index->indnkeyatts;
-    for (int i = 0; i < key_columns; i++) {
+    CheckCmdReplicaIdentity(open.table, CMD_UPDATE);
+    for (int i = 0; i < table.key_columns; i++) {
         const Oid type = index->rd_opcintype[i];
         const Oid equal = get_opfamily_member(index->rd_opfamily[i], type, type, BTEqualStrategyNumber);
         ScanKeyEntryInitialize(&keys[i], 0, AttrNumber(i + 1), BTEqualStrategyNumber, type,
                                index->rd_indcollation[i], get_opcode(equal), 0);
     }
+    CommandCounterIncrement();
+    PushActiveSnapshot(GetTransactionSnapshot());
     const MemoryContext caller = MemoryContextSwitchTo(open.estate->es_query_cxt);
     found = table_slot_create(open.table, nullptr);
     row = MakeSingleTupleTableSlot(RelationGetDescr(open.table), &TTSOpsHeapTuple);
-    scan = begin_index_scan(open.table, index, GetActiveSnapshot(), key_columns);
+    scan = begin_index_scan(open.table, index, GetActiveSnapshot(), table.key_columns);
     MemoryContextSwitchTo(caller);
 }
 
 bool KeyedUpdate::Target::find() {
-    for (int i = 0; i < key_columns; i++) keys[i].sk_argument = open.values.datums()[i];
-    index_rescan(scan, keys, key_columns, nullptr, 0);
+    for (int i = 0; i < table.key_columns; i++) keys[i].sk_argument = open.values.datums()[i];
+    index_rescan(scan, keys, table.key_columns, nullptr, 0);
     return index_getnext_slot(scan, ForwardScanDirection, found);
 }
 
@@ -80,19 +110,20 @@ bool KeyedUpdate::Target::replace() {
     TM_FailureData failure;
     LockTupleMode lock;
     IndexUpdates indexes;
+    const ItemPointerData place = found->tts_tid;
+    ExecClearTuple(found); // pinned, its page could not be pruned
     const TM_Result result =
-        table_tuple_update(open.table, &found->tts_tid, row, GetCurrentCommandId(true), GetActiveSnapshot(),
-                           InvalidSnapshot, false, &failure, &lock, &indexes);
+        table_tuple_update(open.table, const_cast<ItemPointerData*>(&place), row, GetCurrentCommandId(true),
+                           scan->xs_snapshot, InvalidSnapshot, false, &failure, &lock, &indexes);
     if (result == TM_Ok) update_index_tuples(open.relation, row, open.estate, indexes);
     ExecClearTuple(row);
     ResetPerTupleExprContext(open.estate);
     return result == TM_Ok;
 }
 
-KeyedUpdate::KeyedUpdate(const std::string& schema, const std::string& name)
-    : target_(std::make_unique<Target>()) {
-    call([target = target_.get(), schema = schema.c_str(), name = name.c_str()] {
-        target->open.open(schema, name);
+KeyedUpdate::KeyedUpdate(const KeyedTable& table) : target_(std::make_unique<Target>(Target{table})) {
+    call([target = target_.get()] {
+        target->open.open(target->table.schema, target->table.name);
         target->begin_scan();
     });
 }
@@ -115,6 +146,8 @@ void KeyedUpdate::finish() {
     call([target = target_.get()] {
         if (target->scan) {
             index_endscan(target->scan);
+            PopActiveSnapshot();
+            CommandCounterIncrement();
             ExecDropSingleTupleTableSlot(target->found);
             ExecDropSingleTupleTableSlot(target->row);
         }

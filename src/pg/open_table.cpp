@@ -12,23 +12,24 @@ extern "C" {
 
 namespace kafka::pg {
 
-void OpenTable::open(const char* schema, const char* name) {
+bool OpenTable::open(const char* schema, const char* name) {
     table =
         table_openrv(makeRangeVar(const_cast<char*>(schema), const_cast<char*>(name), -1), RowExclusiveLock);
-    if (table->rd_rel->relkind != RELKIND_RELATION)
-        ereport(ERROR,
-                (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s.%s\" is not a table", schema, name)));
+    if (table->rd_rel->relkind != RELKIND_RELATION) return false;
     estate = CreateExecutorState();
     const MemoryContext caller = MemoryContextSwitchTo(estate->es_query_cxt);
     relation = makeNode(ResultRelInfo);
     InitResultRelInfo(relation, table, 0, nullptr, 0);
     ExecOpenIndices(relation, false);
     MemoryContextSwitchTo(caller);
+    return true;
 }
 
 void OpenTable::close() {
-    ExecCloseIndices(relation);
-    FreeExecutorState(estate);
+    if (relation) {
+        ExecCloseIndices(relation);
+        FreeExecutorState(estate);
+    }
     table_close(table, NoLock);
 }
 

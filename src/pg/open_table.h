@@ -1,4 +1,5 @@
-// A table that rows are written to without a statement for each. Private to pg/; server code, functions end by ereport.
+// A table that rows are written to without a statement for each. Private to pg/; server code, main thread only, functions end by
+// ereport.
 #pragma once
 #include "pg/arguments.h"
 
@@ -17,11 +18,11 @@ namespace kafka::pg {
 struct OpenTable {
     Relation table = nullptr;
     EState* estate = nullptr;
-    ResultRelInfo* relation = nullptr; ///< with the table's indexes, open
+    ResultRelInfo* relation = nullptr; ///< with the table's indexes, open; null: it is not a plain table
     Arguments values;                  ///< of the row at hand, which form() takes
 
-    /// Takes the lock of whoever writes rows.
-    void open(const char* schema, const char* name);
+    /// Takes the lock of whoever writes rows. False if it is no plain table, but a view or partitioned.
+    bool open(const char* schema, const char* name);
     /// The lock is kept until the end of the transaction.
     void close();
     /// True if the values have the types of the columns: somebody may have altered the table by hand.

@@ -5,6 +5,8 @@
 #include "group/rows.h"
 #include "pg/keyed_update.h"
 
+#include <algorithm>
+
 namespace kafka::store {
 namespace {
 
@@ -45,8 +47,8 @@ struct FlatProtocols {
 struct Table {
     std::string_view name;
     std::span<const std::string_view> columns;
-    size_t key_columns;
-    std::span<const std::string_view> key() const { return columns.first(key_columns); }
+    int key_columns;
+    std::span<const std::string_view> key() const { return columns.first(size_t(key_columns)); }
 };
 
 constexpr std::string_view group_columns[] = {"group_id",     "type",   "epoch",    "protocol_type",
@@ -111,7 +113,7 @@ std::string upsert(const Table& table, const std::string& source) {
     const auto assign = [](size_t, const std::string& name) { return name + " = excluded." + name; };
     return "INSERT INTO kafka." + std::string(table.name) + " (" + names(table.columns) + ") " + source +
            " ON CONFLICT (" + names(table.key()) + ") DO UPDATE SET " +
-           list(table.columns.subspan(table.key_columns), assign);
+           list(table.columns.subspan(size_t(table.key_columns)), assign);
 }
 
 std::string upsert_one(const Table& table) {
@@ -256,18 +258,19 @@ void Groups::remove(const std::vector<const OffsetRow*>& rows) {
                              std::span<const int32_t>(columns.partitions)});
 }
 
-/// An offset that a topic's deletion is about to remove is left to it: who removes it waits for us, or we go by the statement.
+/// In the order of the keys, also where somebody else has a row: from the first that cannot be replaced all are left to the statement.
+/// An offset of a topic that is being deleted may be replaced once more: the broker removes it when it has heard of that.
 void Groups::put(const std::vector<const OffsetRow*>& rows) {
     if (rows.empty()) return;
-    pg::KeyedUpdate stored("kafka", std::string(offset_table.name));
-    std::vector<const OffsetRow*> others;
-    for (const OffsetRow* row : rows)
-        if (!stored.replace({std::string_view(row->group_id), row->topic_id, row->partition, row->offset,
-                             row->leader_epoch, std::string_view(row->metadata), row->commit_timestamp_ms,
-                             row->expire_timestamp_ms}))
-            others.push_back(row);
+    pg::KeyedUpdate stored({"kafka", "consumer_offset", offset_table.key_columns, "groups_changed"});
+    const auto replace = [&](const OffsetRow* row) {
+        return stored.replace({std::string_view(row->group_id), row->topic_id, row->partition, row->offset,
+                               row->leader_epoch, std::string_view(row->metadata), row->commit_timestamp_ms,
+                               row->expire_timestamp_ms});
+    };
+    const auto first_left = std::find_if_not(rows.begin(), rows.end(), replace);
     stored.finish();
-    if (!others.empty()) upsert(others);
+    if (first_left != rows.end()) upsert({first_left, rows.end()});
 }
 
 void Groups::upsert(const std::vector<const OffsetRow*>& rows) {

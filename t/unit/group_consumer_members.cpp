@@ -278,6 +278,17 @@ TEST("a regular expression that begins to take too long is refused from then on"
     CHECK_EQ(send(f, r), std::string("1 [1/2,3]")); // the others go to B
 }
 
+TEST("whether an expression takes too long is found out once after a restart") {
+    Fixture f = with_topic();
+    f.send(join_regex("A", slow));
+    add_long_names(f);
+    f.restart();
+    CHECK_EQ(send(f, request("A", 1)), std::string("INVALID_REGULAR_EXPRESSION"));
+    const int looked_at = f.catalog.looked_at;
+    CHECK_EQ(send(f, request("A", 1)), std::string("INVALID_REGULAR_EXPRESSION"));
+    CHECK_EQ(f.catalog.looked_at, looked_at);
+}
+
 TEST("the members of a group subscribe by a hundred regular expressions at most") {
     Fixture f = with_topic();
     for (int i = 0; i < 100; i++)
