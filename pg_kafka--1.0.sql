@@ -178,6 +178,36 @@ COMMENT ON COLUMN kafka.batch.max_timestamp IS 'Largest timestamp of the partiti
 COMMENT ON COLUMN kafka.batch.piece IS 'Number of the row among those of its batch, from 0; the other columns but data are the same in all of them';
 COMMENT ON COLUMN kafka.batch.data IS 'Kafka record batch, format 2, as it is sent to consumers; or a piece of it';
 
+-- No foreign keys: what is left of a topic goes with its segments.
+CREATE TABLE kafka.producer (
+    topic_id uuid NOT NULL,
+    partition integer NOT NULL,
+    producer_id bigint NOT NULL,
+    epoch integer NOT NULL,
+    first_sequences integer[] NOT NULL,
+    last_sequences integer[] NOT NULL,
+    base_offsets bigint[] NOT NULL,
+    timestamps bigint[] NOT NULL,
+    appended_ms bigint NOT NULL,
+    PRIMARY KEY (topic_id, partition, producer_id)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE kafka.producer IS 'Idempotent producers of a partition as they were at the offset that kafka.producer_snapshot says; the batches after it tell the rest';
+COMMENT ON COLUMN kafka.producer.first_sequences IS 'Of its last batches, at most five, the oldest first: sequence of the first record';
+COMMENT ON COLUMN kafka.producer.last_sequences IS 'Of the same batches: sequence of the last record';
+COMMENT ON COLUMN kafka.producer.base_offsets IS 'Of the same batches: offset of the first record';
+COMMENT ON COLUMN kafka.producer.timestamps IS 'Of the same batches: largest timestamp, milliseconds since 1970';
+COMMENT ON COLUMN kafka.producer.appended_ms IS 'When it last appended, milliseconds since 1970; pg_kafka.producer_id_expiration_ms later it is forgotten';
+
+CREATE TABLE kafka.producer_snapshot (
+    topic_id uuid PRIMARY KEY,
+    offsets bigint[] NOT NULL
+) WITH (fillfactor = 50);
+COMMENT ON TABLE kafka.producer_snapshot IS 'Up to where kafka.producer is complete';
+COMMENT ON COLUMN kafka.producer_snapshot.offsets IS 'By partition: the offset after the last batch that is taken into account; 0 for those that are not named';
+
+CREATE SEQUENCE kafka.producer_id_seq MINVALUE 0 INCREMENT BY 1000 NO CYCLE;
+COMMENT ON SEQUENCE kafka.producer_id_seq IS 'Ids for producers, which the broker takes in blocks';
+
 -- Dumped with their rows.
 SELECT pg_catalog.pg_extension_config_dump('kafka.cluster', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.topic', '');
@@ -188,6 +218,9 @@ SELECT pg_catalog.pg_extension_config_dump('kafka.group_member', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.consumer_offset', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.segment', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.segment_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('kafka.producer', '');
+SELECT pg_catalog.pg_extension_config_dump('kafka.producer_snapshot', '');
+SELECT pg_catalog.pg_extension_config_dump('kafka.producer_id_seq', '');
 
 -- The broker keeps all of the catalog in memory: whatever changes it by SQL makes the broker read it again, also what is
 -- applied with session_replication_role = replica.

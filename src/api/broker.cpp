@@ -17,6 +17,10 @@ constexpr size_t max_partitions_opened = 256;
 
 /// Past this many staged bytes a turn is committed, so that latency stays bounded under load.
 constexpr size_t max_turn_bytes = 16 << 20;
+/// How often silent producers are looked for, at the least.
+constexpr int64_t producer_expiry_interval_ms = 600'000;
+/// After so much has been appended to a topic its producers are stored; as much is gone through when it is opened.
+constexpr size_t batches_per_snapshot = 1000, bytes_per_snapshot = 4 << 20;
 /// Topics that a turn creates and deletes, of which each takes a millisecond or so.
 constexpr size_t max_topics_changed = 20;
 /// All sessions share a table of locks, which by default has room for some thousands.
@@ -144,7 +148,33 @@ void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
         p.staged_end_offset = p.high_watermark;
         p.max_timestamp = p.staged_max_timestamp = open && end ? end->max_timestamp : -1;
     }
+    read_producers(topic);
     topic.opened = true;
+}
+
+/// What is stored of them, and what the batches after that say.
+void Broker::read_producers(log::Topic& topic) {
+    const int64_t now = now_ms();
+    for (log::Partition& p : topic.partitions) p.producers = {};
+    topic.batches_after_snapshot = topic.bytes_after_snapshot = 0;
+    const store::ProducerSnapshot snapshot = producer_tables_.load(topic.id);
+    for (const store::ProducerRow& row : snapshot.rows)
+        if (log::Partition* p = topic.partition(row.partition))
+            p->producers.load(row.producer_id, *row.producer);
+    for (log::Partition& p : topic.partitions) {
+        const size_t index = size_t(p.index);
+        const int64_t from = index < snapshot.offsets.size() ? snapshot.offsets[index] : 0;
+        if (from >= p.high_watermark) continue;
+        for (size_t s = topic.segment_holding(p.index, from); s < topic.segments.size(); s++)
+            batches.headers(topic.segments[s].id, p.index, from, [&](wire::View bytes) {
+                const auto header = record::read_header(bytes);
+                if (!header) throw pg::Error("a stored record batch has no header", "XX001");
+                topic.batches_after_snapshot++;
+                topic.bytes_after_snapshot += header->size_in_bytes();
+                if (const log::Sequence sequence = log::sequence_of(*header); sequence.exists())
+                    p.producers.append(sequence, header->base_offset, header->max_timestamp, now);
+            });
+    }
 }
 
 bool Broker::open(const std::vector<log::Topic*>& topics) {
@@ -328,6 +358,10 @@ void Broker::write_staged() {
             {b.partition, leader_epoch, b.base_offset, b.last_offset, b.max_timestamp, b.data.data});
     }
     for (auto& [segment, append] : appends) append.finish();
+    for (log::Topic* topic : staging.topics())
+        if (topic->batches_after_snapshot >= batches_per_snapshot ||
+            topic->bytes_after_snapshot >= bytes_per_snapshot)
+            store_producers(*topic);
     coordinator.write_rows();
     if (staging.empty() && catalog_unflushed_) write_anything();
     const auto before = std::chrono::steady_clock::now();
@@ -349,10 +383,53 @@ bool Broker::acknowledges() const {
     return durability_ != pg::Durability::server || !pg::shutdown_requested() || !pg::waits_for_standbys();
 }
 
+/// As they are with what is staged.
+void Broker::store_producers(log::Topic& topic) {
+    store::ProducerSnapshot snapshot;
+    for (const log::Partition& p : topic.partitions) {
+        snapshot.offsets.push_back(p.staged_end_offset);
+        for (const int64_t id : p.producers.changed()) {
+            const log::Producer* producer = p.producers.find(id);
+            snapshot.rows.push_back({p.index, id, producer ? std::optional(*producer) : std::nullopt});
+        }
+    }
+    producer_tables_.store(topic.id, snapshot);
+    snapshots_.push_back(&topic);
+}
+
+void Broker::producers_stored() {
+    for (log::Topic* topic : std::exchange(snapshots_, {})) {
+        for (log::Partition& p : topic->partitions) p.producers.stored();
+        topic->batches_after_snapshot = topic->bytes_after_snapshot = 0;
+    }
+}
+
+void Broker::expire_producers() {
+    const int64_t now = now_ms(), expiration = settings.producer_id_expiration_ms;
+    if (now - expired_ms_ < std::min(producer_expiry_interval_ms, expiration)) return;
+    expired_ms_ = now;
+    for (const auto& [name, topic] : catalog.topics())
+        for (log::Partition& p : topic->partitions) p.producers.expire(now - expiration);
+}
+
+void Broker::finish() {
+    try {
+        pg::Transaction transaction("storing producers");
+        for (const auto& [name, topic] : catalog.topics())
+            if (topic->opened && topic->batches_after_snapshot > 0) store_producers(*topic);
+        transaction.commit(pg::Durability::local);
+        producers_stored();
+    } catch (const pg::Error& error) {
+        snapshots_.clear();
+        log_failure("store what it knows of producers", error);
+    }
+}
+
 void Broker::publish_staged() {
     for (const log::StagedBatch& b : staging.batches())
         waiting.appended(b.topic->partition(b.partition)->tail.get(), b.data.data.size());
     staging.commit(tail_cache);
+    producers_stored();
     coordinator.written();
     const bool certain = acknowledges();
     replies.reserve(replies.size() + waiting_for_commit_.size());
@@ -370,6 +447,7 @@ void Broker::refuse_staged(const pg::Error& why) {
                        : coordinator.has_rows() ? "store what consumer groups changed"
                                                 : "flush topics that were created or deleted";
     staging.rollback();
+    snapshots_.clear();
     coordinator.not_written();
     figures.failed_commits.add();
     if (!why.lock_not_available()) distrust(topics);

@@ -17,6 +17,7 @@
 #include "pg/spi.h"
 #include "status/board.h"
 #include "store/batches.h"
+#include "store/producers.h"
 #include "store/segments.h"
 #include "store/topics.h"
 
@@ -48,6 +49,7 @@ public:
     log::TailCache tail_cache;
     log::Staging staging;
     store::Batches batches;
+    store::ProducerIds producer_ids;
     FetchSessions fetch_sessions;
     Waiting waiting;
     ResponseMemory response_memory;
@@ -93,6 +95,10 @@ public:
     /// first. Creating and deleting do not wait for a user's transaction that has the name in hand: they
     /// throw pg::Error.
     bool delete_topic(log::Topic& topic);
+    /// Forgets producers that have been silent for too long, now and then.
+    void expire_producers();
+    /// Nothing more will come: stores what spares the next broker going through the log. A failure is logged.
+    void finish();
     /// Applies changed settings to what is derived from them.
     void apply(pg::Settings changed);
     /// After an error from the database: what memory knows of tables may be wrong, so it is read again when
@@ -139,9 +145,15 @@ private:
     void publish_staged();
     void refuse_staged(const pg::Error& why);
     void open(log::Topic& topic, std::vector<store::SegmentRow> rows);
+    void read_producers(log::Topic& topic);
+    void store_producers(log::Topic& topic);
+    void producers_stored();
     void update_topic(log::Topic& topic, const store::TopicRow& row);
     void remove_from_memory(log::Topic& topic);
 
+    store::Producers producer_tables_;
+    std::vector<log::Topic*> snapshots_; ///< topics whose producers the transaction at hand stores
+    int64_t expired_ms_ = 0;             ///< when producers were last looked through
     std::vector<Call> postponed_;
     std::unordered_set<uint64_t> postponed_connections_;
     size_t opened_partitions_ = 0; ///< in this turn

@@ -11,8 +11,10 @@
 // are advertised, because librdkafka before 2.11.1 compresses only then, and refused like any unsupported
 // version.
 //
-// Not implemented: transactions; a transactional batch is refused. Sequences of idempotent producers are not
-// checked, and InitProducerId is not advertised.
+// A batch of an idempotent producer that is there already is answered as when it was appended, and not appended again; one that does
+// not go on where the producer's last one ended is refused (log/producers.h).
+//
+// Not implemented: transactions; a transactional batch is refused.
 #include "api/handlers.h"
 
 namespace kafka::api {
@@ -92,6 +94,16 @@ void stamp(const PreparedBatch& batch, const log::Topic& topic, int64_t base_off
     record::stamp(bytes, base_offset, leader_epoch);
 }
 
+/// The answer that was given, or lost, when it was appended; and as Kafka does, its timestamp, whoever has set that.
+PartitionProduceResponse repeated(const log::Partition& partition, const log::ProducedBatch& batch) {
+    PartitionProduceResponse response;
+    response.index = partition.index;
+    response.base_offset = batch.base_offset;
+    response.log_append_time_ms = batch.timestamp;
+    response.log_start_offset = partition.log_start_offset;
+    return response;
+}
+
 PartitionProduceResponse append(Broker& broker, log::Topic& topic, int32_t index, PreparedBatch& batch,
                                 int64_t now_ms) {
     record::Checked& checked = batch.checked;
@@ -99,17 +111,25 @@ PartitionProduceResponse append(Broker& broker, log::Topic& topic, int32_t index
     if (auto violation = record::violates(checked, limits_of(topic, now_ms), batch.data.data))
         return refused(index, std::move(*violation));
 
+    const log::Partition& partition = *topic.partition(index);
+    const log::Sequence sequence = log::sequence_of(checked.header);
+    if (sequence.exists()) {
+        if (const log::ProducedBatch* before = partition.producers.find_duplicate(sequence))
+            return repeated(partition, *before);
+        if (const ErrorCode error = partition.producers.check(sequence); error != ErrorCode::none)
+            return failed(index, error);
+    }
     const int64_t base_offset = log::Staging::next_offset(topic, index);
     stamp(batch, topic, base_offset, broker.leader_epoch, now_ms);
     const int64_t max_timestamp = topic.config.log_append_time ? now_ms : checked.max_timestamp;
-    broker.staging.append(topic, index, {batch.data, checked.header.last_offset_delta, max_timestamp},
-                          now_ms);
+    broker.staging.append(topic, index,
+                          {batch.data, checked.header.last_offset_delta, max_timestamp, sequence}, now_ms);
 
     PartitionProduceResponse response;
     response.index = index;
     response.base_offset = base_offset;
     response.log_append_time_ms = topic.config.log_append_time ? now_ms : -1;
-    response.log_start_offset = topic.partition(index)->log_start_offset;
+    response.log_start_offset = partition.log_start_offset;
     return response;
 }
 

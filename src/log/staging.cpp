@@ -11,6 +11,7 @@ void Staging::append(Topic& topic, int32_t index, Batch batch, int64_t now_ms) {
 
     topics_.insert(&topic);
     Partition& partition = *topic.partition(index);
+    if (batch.sequence.exists()) note_producer(partition, batch, now_ms);
     partition.staged_max_timestamp = std::max(partition.staged_max_timestamp, batch.max_timestamp);
     const int64_t base = partition.staged_end_offset, last = base + batch.last_offset_delta;
     const auto rolled =
@@ -21,6 +22,13 @@ void Staging::append(Topic& topic, int32_t index, Batch batch, int64_t now_ms) {
     partition.staged_end_offset = last + 1;
     topic.staged_segment_bytes += int64_t(size);
     bytes_ += size;
+}
+
+void Staging::note_producer(Partition& partition, const Batch& batch, int64_t now_ms) {
+    const int64_t id = batch.sequence.producer_id;
+    const Producer* before = partition.producers.find(id);
+    producers_before_.push_back({&partition, id, before ? std::optional(*before) : std::nullopt});
+    partition.producers.append(batch.sequence, partition.staged_end_offset, batch.max_timestamp, now_ms);
 }
 
 bool Staging::must_roll(Topic& topic, size_t batch_bytes, int64_t now_ms) const {
@@ -66,6 +74,8 @@ void Staging::commit(TailCache& cache) {
         p.high_watermark = b.last_offset + 1;
         p.max_timestamp = p.staged_max_timestamp;
         b.topic->segments.back().bytes = b.topic->staged_segment_bytes;
+        b.topic->batches_after_snapshot++;
+        b.topic->bytes_after_snapshot += b.data.data.size();
         cache.put(p.tail, {b.base_offset, b.last_offset, std::move(b.data)});
     }
     clear();
@@ -81,6 +91,8 @@ void Staging::rollback() {
         const Segment* open = b.topic->open_segment();
         b.topic->staged_segment_bytes = open ? open->bytes : -1;
     }
+    for (auto before = producers_before_.rbegin(); before != producers_before_.rend(); ++before)
+        before->partition->producers.restore(before->producer_id, before->producer);
     clear();
 }
 
@@ -88,6 +100,7 @@ void Staging::clear() {
     topics_.clear();
     batches_.clear();
     rolls_.clear();
+    producers_before_.clear();
     bytes_ = 0;
 }
 

@@ -38,6 +38,7 @@ public:
         wire::Slice data;
         int32_t last_offset_delta;
         int64_t max_timestamp;
+        Sequence sequence{};
     };
 
     /// The offset that the next batch appended to this partition will get.
@@ -68,13 +69,22 @@ public:
     void rollback();
 
 private:
+    void note_producer(Partition& partition, const Batch& batch, int64_t now_ms);
     bool must_roll(Topic& topic, size_t batch_bytes, int64_t now_ms) const;
     void roll(Topic& topic, int64_t now_ms);
     void clear();
 
+    /// A producer as it was before one of its batches.
+    struct ProducerBefore {
+        Partition* partition;
+        int64_t producer_id;
+        std::optional<Producer> producer;
+    };
+
     std::unordered_set<Topic*> topics_;
     std::vector<StagedBatch> batches_;
     std::vector<StagedRoll> rolls_;
+    std::vector<ProducerBefore> producers_before_; ///< one for each batch of an idempotent producer
     size_t bytes_ = 0;
 };
 

@@ -1,6 +1,7 @@
 // What the broker knows of a topic: its partitions and the segments that hold their batches. Main thread
 // only; a cache of the tables, changed only after the commit that makes the change durable.
 #pragma once
+#include "log/producers.h"
 #include "log/tail_cache.h"
 #include "log/topic_config.h"
 
@@ -36,6 +37,7 @@ struct Partition {
         0;                      ///< next offset to assign in this turn; equals high_watermark between turns
     int64_t max_timestamp = -1; ///< largest durable timestamp of this partition in the open segment; -1: none
     int64_t staged_max_timestamp = -1;                     ///< the same with this turn's batches
+    Producers producers;                                   ///< with this turn's batches
     std::shared_ptr<Tail> tail = std::make_shared<Tail>(); ///< the newest batches, in memory
 
     int64_t last_stable_offset() const { return high_watermark; }
@@ -53,6 +55,8 @@ struct Topic {
     bool opened = false;           ///< segments and ends have been read; done on first touch
     int64_t staged_segment_bytes =
         -1; ///< of the open segment with this turn's batches; -1: there is no open segment
+    size_t batches_after_snapshot = 0; ///< of the producers; durable ones
+    size_t bytes_after_snapshot = 0;   ///< of these batches
 
     Partition* partition(int32_t index) {
         return index >= 0 && size_t(index) < partitions.size() ? &partitions[size_t(index)] : nullptr;

@@ -43,6 +43,7 @@ struct Values {
     char* group_consumer_assignors;
     int group_consumer_migration_policy;
     int offsets_retention_minutes, offset_metadata_max_bytes;
+    int producer_id_expiration_ms;
 } values;
 
 const config_enum_entry compression_types[] = {
@@ -295,6 +296,17 @@ void define_offsets() {
            values.offset_metadata_max_bytes, {4096, 0, mib}, GUC_UNIT_BYTE);
 }
 
+void define_producers() {
+    define(
+        {"pg_kafka.producer_id_expiration_ms",
+         "Time after which an idempotent producer that is silent is forgotten.",
+         "In milliseconds since its last batch to a partition: what it sends there afterwards is taken as "
+         "from a new "
+         "producer. Silent producers are looked for every ten minutes, or as often as this says if that is "
+         "oftener. Takes effect when the configuration is reloaded. Kafka's producer.id.expiration.ms."},
+        values.producer_id_expiration_ms, {24 * 60 * minute_ms, 1, INT_MAX}, GUC_UNIT_MS);
+}
+
 void read_addresses(Settings& settings) {
     settings.hosts = split_list(values.host);
     settings.port = static_cast<uint16_t>(values.port);
@@ -345,6 +357,7 @@ void read_groups(Settings& settings) {
     group.consumer_migration_policy = migration_policies[values.group_consumer_migration_policy].name;
     settings.offsets_retention_minutes = values.offsets_retention_minutes;
     settings.offset_metadata_max_bytes = values.offset_metadata_max_bytes;
+    settings.producer_id_expiration_ms = values.producer_id_expiration_ms;
 }
 
 } // namespace
@@ -357,6 +370,7 @@ void define_settings() {
     define_classic_groups();
     define_consumer_groups();
     define_offsets();
+    define_producers();
     MarkGUCPrefixReserved("pg_kafka");
 }
 

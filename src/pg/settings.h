@@ -60,6 +60,7 @@ struct Settings {
     GroupSettings group; ///< without the prefix group_
     int32_t offsets_retention_minutes = 0;
     int32_t offset_metadata_max_bytes = 0;
+    int32_t producer_id_expiration_ms = 0;
 };
 
 /// Declares all settings to the server; when the library is loaded.

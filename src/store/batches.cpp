@@ -69,6 +69,9 @@ Batches::Statements::Statements(int64_t segment)
                   " WHERE partition = $1 AND last_offset < $2 ORDER BY last_offset DESC LIMIT 1"),
       read("SELECT base_offset, last_offset, data FROM " + segment_table(segment) +
            " WHERE partition = $1 AND last_offset >= $2 ORDER BY last_offset, piece"),
+      headers("SELECT pg_catalog.substr(data, 1, " + std::to_string(record::batch_header_size) + ") FROM " +
+              segment_table(segment) +
+              " WHERE partition = $1 AND last_offset >= $2 AND piece = 0 ORDER BY last_offset"),
       probe("SELECT base_offset, last_offset, max_timestamp, leader_epoch FROM " + segment_table(segment) +
             " WHERE partition = $1 AND last_offset >= $2 ORDER BY last_offset LIMIT 1") {}
 
@@ -117,6 +120,17 @@ std::vector<StoredBatch> Batches::read(int64_t segment, int32_t partition, int64
             if (assembly.complete()) batches.push_back({rows.int64(i, 0), rows.int64(i, 1), assembly.take()});
         }
         if (rows.size() < uint64_t(rows_per_fetch)) return batches;
+    }
+}
+
+void Batches::headers(int64_t segment, int32_t partition, int64_t offset,
+                      const std::function<void(wire::View)>& take) {
+    constexpr int64_t portion = 1000;
+    pg::Cursor cursor = statements(segment).headers.open({partition, offset});
+    for (bool more = true; more;) {
+        const pg::Result rows = cursor.fetch(portion);
+        for (size_t i = 0; i < rows.size(); i++) take(rows.bytes(i, 0));
+        more = rows.size() == size_t(portion);
     }
 }
 

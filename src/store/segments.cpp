@@ -67,6 +67,10 @@ std::vector<int64_t> dead_segments() {
 }
 
 void drop_segment(int64_t id) {
+    for (const char* table : {"producer", "producer_snapshot"})
+        pg::execute(std::string("DELETE FROM kafka.") + table +
+                        " WHERE topic_id = (SELECT topic_id FROM kafka.segment WHERE id = $1)",
+                    {id});
     pg::execute("DROP TABLE IF EXISTS " + segment_table(id));
     pg::execute("DELETE FROM kafka.segment WHERE id = $1", {id});
 }

@@ -16,6 +16,7 @@
 #include "wire/messages/fetch.h"
 #include "wire/messages/find_coordinator.h"
 #include "wire/messages/heartbeat.h"
+#include "wire/messages/init_producer_id.h"
 #include "wire/messages/join_group.h"
 #include "wire/messages/leave_group.h"
 #include "wire/messages/list_groups.h"
@@ -51,6 +52,7 @@ using Request = std::variant<
     api_versions::Request,
     create_topics::Request,
     delete_topics::Request,
+    init_producer_id::Request,
     offset_for_leader_epoch::Request,
     delete_groups::Request,
     offset_delete::Request,

@@ -191,6 +191,7 @@ void Loop::turn() {
         handle(std::move(message));
     }
     broker_->coordinator.tick();
+    broker_->expire_producers();
     std::vector<api::Call> postponed = broker_->take_postponed();
     requests -= postponed.size();
     taken_.insert(taken_.begin(), std::move_iterator(postponed.begin()), std::move_iterator(postponed.end()));
@@ -248,6 +249,7 @@ void Loop::finish() {
     take_inbox();
     while (!taken_.empty()) turn();
     send_replies();
+    broker_->finish();
     server_.stop(broker_->settings.shutdown_timeout);
 }
 

@@ -171,6 +171,11 @@ my %text = (
         throttle_time_ms:int32
         responses:[name:string?6+ topic_id:uuid(6+) error_code:int16 error_message:string?(5+)]
     }],
+    InitProducerId => [22, 2, 0, 5, q{
+        transactional_id:string? transaction_timeout_ms:int32=60000 producer_id:int64(3+)=-1 producer_epoch:int16(3+)=-1
+    }, q{
+        throttle_time_ms:int32 error_code:int16 producer_id:int64 producer_epoch:int16
+    }],
     OffsetForLeaderEpoch => [23, 4, 2, 4, q{
         replica_id:int32(3+)=-2 topics:[topic:string
             partitions:[partition:int32 current_leader_epoch:int32=-1 leader_epoch:int32]]

@@ -266,3 +266,30 @@ TEST("batches that are copied out no longer keep what they came in alive") {
     CHECK_EQ(large.use_count(), 1L);
     CHECK_EQ(std::string(staging.batches()[1].data.data), std::string("small"));
 }
+
+TEST("a rollback puts the producers back as they were before the turn") {
+    log::TailCache cache(1 << 20);
+    log::Topic t = topic();
+    log::Staging staging;
+    int64_t next_id = 1;
+    const auto from = [](int64_t producer, int32_t sequence) {
+        log::Staging::Batch b = batch(1, 0);
+        b.sequence = {producer, 0, sequence, sequence};
+        return b;
+    };
+    staging.append(t, 0, from(7, 0), now);
+    make_tables(staging, next_id);
+    staging.commit(cache);
+    const log::Producer before = *t.partitions[0].producers.find(7);
+
+    for (const int32_t sequence : {1, 2, 3}) staging.append(t, 0, from(7, sequence), now + 1);
+    staging.append(t, 1, from(7, 9), now + 1);
+    staging.append(t, 0, from(8, 0), now + 1);
+    CHECK_EQ(t.partitions[0].producers.find(7)->batches().back().base_offset, 3);
+    staging.rollback();
+    CHECK(*t.partitions[0].producers.find(7) == before);
+    CHECK(!t.partitions[0].producers.find(8));
+    CHECK(!t.partitions[1].producers.find(7));
+    CHECK_EQ(t.batches_after_snapshot, size_t(1));
+    CHECK_EQ(t.bytes_after_snapshot, size_t(100));
+}

@@ -1,0 +1,109 @@
+// See producers.h. A producer that is stored already, nearly every one, is replaced without a statement.
+#include "store/producers.h"
+
+#include "pg/keyed_update.h"
+
+namespace kafka::store {
+namespace {
+
+/// Of a producer's batches, column by column.
+struct Columns {
+    std::vector<int32_t> first_sequences, last_sequences;
+    std::vector<int64_t> base_offsets, timestamps;
+
+    explicit Columns(const log::Producer& producer) {
+        for (const log::ProducedBatch& batch : producer.batches()) {
+            first_sequences.push_back(batch.first_sequence);
+            last_sequences.push_back(batch.last_sequence);
+            base_offsets.push_back(batch.base_offset);
+            timestamps.push_back(batch.timestamp);
+        }
+    }
+};
+
+log::Producer read_producer(const pg::Result& rows, size_t i) {
+    log::Producer producer;
+    producer.epoch = int16_t(rows.int32(i, 2));
+    const auto first = rows.int32_array(i, 3), last = rows.int32_array(i, 4);
+    const auto base_offsets = rows.int64_array(i, 5), timestamps = rows.int64_array(i, 6);
+    const size_t batches = std::min({first.size(), last.size(), base_offsets.size(), timestamps.size()});
+    for (size_t b = 0; b < batches; b++) producer.add({first[b], last[b], base_offsets[b], timestamps[b]});
+    producer.appended_ms = rows.int64(i, 7);
+    return producer;
+}
+
+} // namespace
+
+Producers::Producers()
+    : put_("INSERT INTO kafka.producer (topic_id, partition, producer_id, epoch, first_sequences, "
+           "last_sequences,"
+           " base_offsets, timestamps, appended_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+           " ON CONFLICT (topic_id, partition, producer_id) DO UPDATE SET epoch = excluded.epoch,"
+           " first_sequences = excluded.first_sequences, last_sequences = excluded.last_sequences,"
+           " base_offsets = excluded.base_offsets, timestamps = excluded.timestamps,"
+           " appended_ms = excluded.appended_ms"),
+      remove_("DELETE FROM kafka.producer WHERE topic_id = $1 AND partition = $2 AND producer_id = $3"),
+      put_snapshot_("INSERT INTO kafka.producer_snapshot (topic_id, offsets) VALUES ($1, $2)"
+                    " ON CONFLICT (topic_id) DO UPDATE SET offsets = excluded.offsets") {}
+
+ProducerSnapshot Producers::load(const wire::Uuid& topic) {
+    ProducerSnapshot snapshot;
+    const pg::Result offsets =
+        pg::execute("SELECT offsets FROM kafka.producer_snapshot WHERE topic_id = $1", {topic});
+    if (!offsets.empty()) snapshot.offsets = offsets.int64_array(0, 0);
+    constexpr int64_t portion = 1000;
+    pg::Statement statement(
+        "SELECT partition, producer_id, epoch, first_sequences, last_sequences, base_offsets,"
+        " timestamps, appended_ms FROM kafka.producer WHERE topic_id = $1");
+    pg::Cursor cursor = statement.open({topic});
+    for (bool more = true; more;) {
+        const pg::Result rows = cursor.fetch(portion);
+        for (size_t i = 0; i < rows.size(); i++)
+            snapshot.rows.push_back({rows.int32(i, 0), rows.int64(i, 1), read_producer(rows, i)});
+        more = rows.size() == size_t(portion);
+    }
+    return snapshot;
+}
+
+void Producers::store(const wire::Uuid& topic, const ProducerSnapshot& snapshot) {
+    if (!snapshot.rows.empty()) put(topic, snapshot.rows);
+    put_snapshot_.execute({topic, std::span<const int64_t>(snapshot.offsets)});
+}
+
+void Producers::put(const wire::Uuid& topic, const std::vector<ProducerRow>& rows) {
+    pg::KeyedUpdate stored({"kafka", "producer", 3});
+    for (const ProducerRow& row : rows) {
+        if (!row.producer) {
+            remove_.execute({topic, row.partition, row.producer_id});
+            continue;
+        }
+        const Columns c(*row.producer);
+        const std::initializer_list<pg::Value> values = {topic,
+                                                         row.partition,
+                                                         row.producer_id,
+                                                         int32_t(row.producer->epoch),
+                                                         std::span<const int32_t>(c.first_sequences),
+                                                         std::span<const int32_t>(c.last_sequences),
+                                                         std::span<const int64_t>(c.base_offsets),
+                                                         std::span<const int64_t>(c.timestamps),
+                                                         row.producer->appended_ms};
+        if (!stored.replace(values)) put_.execute(values);
+    }
+    stored.finish();
+}
+
+int64_t ProducerIds::next() {
+    if (next_ == end_) {
+        pg::Transaction transaction;
+        const pg::Result block =
+            pg::execute("SELECT pg_catalog.nextval(s.seqrelid), s.seqincrement FROM pg_catalog.pg_sequence s"
+                        " WHERE s.seqrelid = 'kafka.producer_id_seq'::pg_catalog.regclass");
+        const int64_t first = block.int64(0, 0), ids = block.int64(0, 1);
+        transaction.commit(pg::Durability::local);
+        next_ = first;
+        end_ = first + ids;
+    }
+    return next_++;
+}
+
+} // namespace kafka::store
