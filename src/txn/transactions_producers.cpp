@@ -46,9 +46,7 @@ Transactions::init_transactional(Turn& turn, const wire::init_producer_id::Reque
     const bool goes_on = known && request.producer_id != no_producer_id;
     const bool has_current =
         goes_on && request.producer_id == known->producer_id && request.producer_epoch == known->epoch;
-    // A producer with an open transaction has heard of its epoch.
-    const bool asks_again = goes_on && known->state != State::ongoing &&
-                            had_before(*known, request.producer_id, request.producer_epoch);
+    const bool asks_again = goes_on && had_before(*known, request.producer_id, request.producer_epoch);
     if (goes_on && !has_current && !asks_again) return refused(ErrorCode::producer_fenced);
 
     TransactionRow next = known ? ended(*known, State::empty) : TransactionRow{};

@@ -251,6 +251,22 @@ TEST("txn: readers do not see that a transaction has ended before the turn is ov
     CHECK_EQ(world.transactions.first_open_offset(partition).value_or(-1), 2);
 }
 
+TEST("txn: a row that somebody has given another producer id is taken as it is") {
+    World world;
+    const Producer producer = world.init();
+    const PartitionId partition = world.partition("orders", 0);
+    CHECK_EQ(world.produce(producer, "orders", 0, "a"), ErrorCode::none);
+    TransactionRow row = world.row();
+    row.producer_id = 7;
+    world.transactions.apply(row, world.now);
+    world.transactions.turn_over();
+    CHECK(!world.transactions.is_open(producer.producer_id, partition));
+    CHECK_EQ(world.transactions.open_since(7, partition), 0);
+    CHECK_EQ(world.transactions.first_open_offset(partition).value_or(-1), 0);
+    CHECK_EQ(world.end({"t", 7, producer.epoch}, true, 5).error_code, ErrorCode::none);
+    CHECK(!world.transactions.first_open_offset(partition));
+}
+
 TEST("txn: partitions written to in one request are one change") {
     World world;
     const Producer producer = world.init();
