@@ -165,8 +165,8 @@ private:
                       std::vector<PartitionId> partitions);
 
     std::map<std::string, Transaction> transactions_;
-    std::unordered_map<int64_t, std::string>
-        by_producer_; ///< transactional ids by their current producer ids
+    /// Transactional ids by their current producer ids.
+    std::unordered_map<int64_t, std::string> by_producer_;
     std::map<PartitionId, Open> open_;
     /// What was open in partitions and is not any more since this turn began.
     std::map<PartitionId, Open> held_;

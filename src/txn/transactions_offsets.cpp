@@ -39,8 +39,8 @@ ErrorCode Transactions::add_group(Turn& turn, const std::string& transactional_i
 void Transactions::commit_offsets(Turn& turn, const Caller& caller,
                                   const wire::txn_offset_commit::Request& request,
                                   const std::function<ErrorCode()>& group_says) {
-    std::optional<ErrorCode>
-        error; // what the transaction and the group say, asked if there is something to commit
+    // What transaction and group say. They are asked if there is something to commit.
+    std::optional<ErrorCode> error;
     wire::txn_offset_commit::Response response;
     for (const auto& topic : request.topics) {
         auto& answered = response.topics.emplace_back();
