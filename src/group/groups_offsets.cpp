@@ -43,16 +43,6 @@ int64_t time_after(int64_t now_ms, int64_t duration_ms) {
     return now_ms + std::min(duration_ms, std::numeric_limits<int64_t>::max() - now_ms);
 }
 
-/// Kafka's limit of metadata is called one of bytes, but it counts UTF-16's units.
-size_t utf16_length(wire::View text) {
-    size_t units = 0;
-    for (const char c : text) {
-        const uint8_t byte = uint8_t(c);
-        if ((byte & 0xc0) != 0x80) units += byte >= 0xf0 ? 2 : 1; // the first byte of a character
-    }
-    return units;
-}
-
 /// Those that are old without a subscriber, or of a topic that is not there. Each topic is asked for once, and for its subscribers if
 /// it must be.
 template <class Kind>
@@ -157,7 +147,7 @@ void Groups::commit_offsets(Turn& turn, const Caller& caller, const wire::offset
 ErrorCode Groups::commit_one(Turn& turn, const wire::offset_commit::Request& request, const TopicInfo& topic,
                              const wire::offset_commit::OffsetCommitRequestPartition& partition) {
     const std::string metadata = partition.committed_metadata.value_or("");
-    if (int64_t(utf16_length(metadata)) > turn.settings.offset_metadata_max_bytes)
+    if (metadata_too_large(metadata, turn.settings.offset_metadata_max_bytes))
         return ErrorCode::offset_metadata_too_large;
     std::visit([&](auto& kind) { kind.store_group(turn); }, find_or_add(request.group_id).kind);
     OffsetRow row;

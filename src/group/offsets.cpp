@@ -44,4 +44,13 @@ bool expired(const CommittedOffset& offset, int64_t unused_since_ms, const Setti
     return now_ms - unused_since_ms >= int64_t(settings.offsets_retention_minutes) * 60'000;
 }
 
+bool metadata_too_large(wire::View metadata, int32_t limit) {
+    int64_t units = 0;
+    for (const char c : metadata) {
+        const uint8_t byte = uint8_t(c);
+        if ((byte & 0xc0) != 0x80) units += byte >= 0xf0 ? 2 : 1; // the first byte of a character
+    }
+    return units > limit;
+}
+
 } // namespace kafka::group

@@ -33,6 +33,9 @@ private:
     std::map<Key, CommittedOffset> offsets_;
 };
 
+/// Kafka's limit of metadata is called one of bytes, but it counts UTF-16's units.
+bool metadata_too_large(wire::View metadata, int32_t limit);
+
 /// The row that removes what was committed.
 OffsetRow removal(const std::string& group_id, const Offsets::Key& key);
 
