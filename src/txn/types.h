@@ -139,8 +139,8 @@ struct Effects {
     template <class R> void reply(Ticket ticket, R response) {
         Reply& reply = replies.emplace_back();
         reply.ticket = ticket;
-        reply.response.emplace<R>(
-            std::move(response)); // a variant that is moved brings false warnings of GCC 12
+        // A variant that is moved in brings false warnings of GCC 12.
+        reply.response.emplace<R>(std::move(response));
     }
     void append(Effects later);
 };
