@@ -136,7 +136,12 @@ struct Effects {
     /// begin in the same turn.
     std::vector<End> ends;
 
-    void reply(Ticket ticket, Response response) { replies.push_back({ticket, std::move(response)}); }
+    template <class R> void reply(Ticket ticket, R response) {
+        Reply& reply = replies.emplace_back();
+        reply.ticket = ticket;
+        // A variant that is moved in brings false warnings of GCC 12.
+        reply.response.emplace<R>(std::move(response));
+    }
     void append(Effects later);
 };
 
