@@ -184,18 +184,22 @@ CREATE TABLE kafka.producer (
     partition integer NOT NULL,
     producer_id bigint NOT NULL,
     epoch integer NOT NULL,
+    coordinator_epoch integer NOT NULL,
     first_sequences integer[] NOT NULL,
     last_sequences integer[] NOT NULL,
     base_offsets bigint[] NOT NULL,
     timestamps bigint[] NOT NULL,
+    last_timestamp bigint NOT NULL,
     appended_ms bigint NOT NULL,
     PRIMARY KEY (topic_id, partition, producer_id)
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE kafka.producer IS 'Idempotent producers of a partition as they were at the offset that kafka.producer_snapshot says; the batches after it tell the rest';
+COMMENT ON COLUMN kafka.producer.coordinator_epoch IS 'Of the marker that ended its last transaction in the partition; -1: there was none';
 COMMENT ON COLUMN kafka.producer.first_sequences IS 'Of its last batches, at most five, the oldest first: sequence of the first record';
 COMMENT ON COLUMN kafka.producer.last_sequences IS 'Of the same batches: sequence of the last record';
 COMMENT ON COLUMN kafka.producer.base_offsets IS 'Of the same batches: offset of the first record';
 COMMENT ON COLUMN kafka.producer.timestamps IS 'Of the same batches: largest timestamp, milliseconds since 1970';
+COMMENT ON COLUMN kafka.producer.last_timestamp IS 'Of its last batch or marker, milliseconds since 1970';
 COMMENT ON COLUMN kafka.producer.appended_ms IS 'When it last appended, milliseconds since 1970; pg_kafka.producer_id_expiration_ms later it is forgotten';
 
 CREATE TABLE kafka.producer_snapshot (
@@ -204,6 +208,61 @@ CREATE TABLE kafka.producer_snapshot (
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE kafka.producer_snapshot IS 'Up to where kafka.producer is complete';
 COMMENT ON COLUMN kafka.producer_snapshot.offsets IS 'By partition: the offset after the last batch that is taken into account; 0 for those that are not named';
+
+CREATE TABLE kafka.transaction (
+    transactional_id text COLLATE "C" PRIMARY KEY,
+    producer_id bigint NOT NULL,
+    epoch integer NOT NULL,
+    last_epoch integer NOT NULL,
+    previous_producer_id bigint NOT NULL,
+    timeout_ms integer NOT NULL,
+    state text NOT NULL CHECK (state IN ('Empty', 'Ongoing', 'CompleteCommit', 'CompleteAbort')),
+    topics uuid[] NOT NULL,
+    partitions integer[] NOT NULL,
+    first_offsets bigint[] NOT NULL,
+    groups text[] NOT NULL,
+    start_ms bigint NOT NULL,
+    update_ms bigint NOT NULL
+) WITH (fillfactor = 50);
+COMMENT ON TABLE kafka.transaction IS 'Transactional ids, with the transaction that each has open or had last';
+COMMENT ON COLUMN kafka.transaction.epoch IS 'Of the producer; whoever comes with a lower one is fenced';
+COMMENT ON COLUMN kafka.transaction.last_epoch IS 'What the producer may still come with, as it has not heard of its epoch (KIP-360); -1: nothing';
+COMMENT ON COLUMN kafka.transaction.previous_producer_id IS 'The same where the producer id was new, too';
+COMMENT ON COLUMN kafka.transaction.timeout_ms IS 'After which an open transaction is aborted';
+COMMENT ON COLUMN kafka.transaction.topics IS 'Of the open transaction: topic of each partition in partitions';
+COMMENT ON COLUMN kafka.transaction.first_offsets IS 'Of the same partitions: the first offset that it has written; -1: none yet';
+COMMENT ON COLUMN kafka.transaction.groups IS 'Consumer groups that the open transaction may commit offsets of';
+COMMENT ON COLUMN kafka.transaction.start_ms IS 'When the transaction began, milliseconds since 1970; -1: there was none';
+COMMENT ON COLUMN kafka.transaction.update_ms IS 'When the row last changed, milliseconds since 1970';
+
+CREATE TABLE kafka.pending_offset (
+    transactional_id text COLLATE "C" NOT NULL,
+    group_id text COLLATE "C" NOT NULL,
+    topic_id uuid NOT NULL,
+    partition integer NOT NULL,
+    committed_offset bigint NOT NULL,
+    leader_epoch integer NOT NULL,
+    metadata text NOT NULL,
+    commit_ms bigint NOT NULL,
+    number bigint NOT NULL,
+    PRIMARY KEY (transactional_id, group_id, topic_id, partition)
+);
+COMMENT ON TABLE kafka.pending_offset IS 'Offsets that open transactions will have committed for groups';
+COMMENT ON COLUMN kafka.pending_offset.number IS 'In the order in which they came, over all transactions: a later one holds';
+
+CREATE TABLE kafka.aborted_transaction (
+    topic_id uuid NOT NULL,
+    partition integer NOT NULL,
+    last_offset bigint NOT NULL,
+    producer_id bigint NOT NULL,
+    first_offset bigint NOT NULL,
+    last_stable_offset bigint NOT NULL,
+    PRIMARY KEY (topic_id, partition, last_offset)
+);
+COMMENT ON TABLE kafka.aborted_transaction IS 'What producers have written to partitions in transactions that were aborted';
+COMMENT ON COLUMN kafka.aborted_transaction.last_offset IS 'Offset of the marker that says so';
+COMMENT ON COLUMN kafka.aborted_transaction.first_offset IS 'Offset of the first record';
+COMMENT ON COLUMN kafka.aborted_transaction.last_stable_offset IS 'Whatever was aborted later begins there or above';
 
 CREATE SEQUENCE kafka.producer_id_seq MINVALUE 0 INCREMENT BY 1000 NO CYCLE;
 COMMENT ON SEQUENCE kafka.producer_id_seq IS 'Ids for producers, which the broker takes in blocks';
@@ -221,6 +280,9 @@ SELECT pg_catalog.pg_extension_config_dump('kafka.segment_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.producer', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.producer_snapshot', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.producer_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('kafka.transaction', '');
+SELECT pg_catalog.pg_extension_config_dump('kafka.pending_offset', '');
+SELECT pg_catalog.pg_extension_config_dump('kafka.aborted_transaction', '');
 
 -- The broker keeps all of the catalog in memory: whatever changes it by SQL makes the broker read it again, also what is
 -- applied with session_replication_role = replica.

@@ -5,6 +5,7 @@
 #include "api/refuse.h"
 #include "pg/process.h"
 #include "pg/shared.h"
+#include "txn/types.h"
 
 #include <map>
 #include <utility>
@@ -39,7 +40,8 @@ void write_anything() { pg::execute("SELECT pg_catalog.pg_logical_emit_message(t
 
 Broker::Broker(pg::Settings initial, std::string id, int32_t epoch, status::BrokerFigures& shown)
     : settings(std::move(initial)), cluster_id(std::move(id)), leader_epoch(epoch), figures(shown),
-      tail_cache(0), response_memory(figures.response_memory), coordinator(*this), most_locks_(max_locks) {
+      tail_cache(0), response_memory(figures.response_memory), coordinator(*this), transactions(*this),
+      most_locks_(max_locks) {
     apply(settings);
 }
 
@@ -50,6 +52,7 @@ void Broker::apply(pg::Settings changed) {
     response_memory.set_limit(size_t(settings.response_memory));
     fetch_sessions.set_slots(size_t(settings.max_fetch_sessions));
     coordinator.apply(settings);
+    transactions.apply(settings);
     for (const auto& [name, topic] : catalog.topics())
         topic->config = log::resolve(topic->overrides, config_defaults());
 }
@@ -147,6 +150,8 @@ void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
         p.high_watermark = std::max({next, p.log_start_offset, p.high_watermark});
         p.staged_end_offset = p.high_watermark;
         p.max_timestamp = p.staged_max_timestamp = open && end ? end->max_timestamp : -1;
+        p.aborted.clear();
+        p.aborted_known_from = p.high_watermark;
     }
     read_producers(topic);
     topic.opened = true;
@@ -171,7 +176,10 @@ void Broker::read_producers(log::Topic& topic) {
                 if (!header) throw pg::Error("a stored record batch has no header", "XX001");
                 topic.batches_after_snapshot++;
                 topic.bytes_after_snapshot += header->size_in_bytes();
-                if (const log::Sequence sequence = log::sequence_of(*header); sequence.exists())
+                if (header->is_control())
+                    p.producers.end_transaction(header->producer_id, header->producer_epoch,
+                                                txn::coordinator_epoch, header->max_timestamp, now);
+                else if (const log::Sequence sequence = log::sequence_of(*header); sequence.exists())
                     p.producers.append(sequence, header->base_offset, header->max_timestamp, now);
             });
     }
@@ -280,6 +288,7 @@ void Broker::remove_from_memory(log::Topic& topic) {
     const wire::Uuid id = topic.id;
     catalog.remove(id);
     coordinator.topic_deleted(id);
+    transactions.topic_deleted(id);
 }
 
 void Broker::log_failure(const std::string& what, const pg::Error& error) const {
@@ -363,6 +372,7 @@ void Broker::write_staged() {
             topic->bytes_after_snapshot >= bytes_per_snapshot)
             store_producers(*topic);
     coordinator.write_rows();
+    transactions.write_rows();
     if (staging.empty() && catalog_unflushed_) write_anything();
     const auto before = std::chrono::steady_clock::now();
     transaction.commit(durability_); // durable from here on: the one place that decides it
@@ -431,6 +441,7 @@ void Broker::publish_staged() {
     staging.commit(tail_cache);
     producers_stored();
     coordinator.written();
+    transactions.written();
     const bool certain = acknowledges();
     replies.reserve(replies.size() + waiting_for_commit_.size());
     for (Waiter& w : waiting_for_commit_)
@@ -443,12 +454,14 @@ void Broker::publish_staged() {
 
 void Broker::refuse_staged(const pg::Error& why) {
     const std::unordered_set<log::Topic*> topics = staging.topics();
-    const char* what = !staging.empty()         ? "store records"
-                       : coordinator.has_rows() ? "store what consumer groups changed"
-                                                : "flush topics that were created or deleted";
+    const char* what = !staging.empty()          ? "store records"
+                       : coordinator.has_rows()  ? "store what consumer groups changed"
+                       : transactions.has_rows() ? "store what transactions changed"
+                                                 : "flush topics that were created or deleted";
     staging.rollback();
     snapshots_.clear();
     coordinator.not_written();
+    transactions.not_written();
     figures.failed_commits.add();
     if (!why.lock_not_available()) distrust(topics);
     if (!pg::shutdown_requested())

@@ -10,6 +10,7 @@
 #include "api/group_coordinator.h"
 #include "api/receive.h"
 #include "api/response_memory.h"
+#include "api/transaction_coordinator.h"
 #include "api/waiting.h"
 #include "log/catalog.h"
 #include "log/staging.h"
@@ -54,6 +55,7 @@ public:
     Waiting waiting;
     ResponseMemory response_memory;
     GroupCoordinator coordinator;
+    TransactionCoordinator transactions;
     size_t cold_read_bytes = 0; ///< read from tables in this turn; bounds a turn's time (see fetch.cpp)
     size_t searched_bytes = 0;  ///< gone through in search of a time or an epoch in this turn
     std::vector<PendingFetch> deferred; ///< to be resumed in the next turn: this one has read enough
@@ -126,7 +128,7 @@ public:
     void finish_when_durable(Call call);
 
     /// True if commit() has something to write that requests of this turn have staged.
-    bool has_staged() const { return !staging.empty() || coordinator.has_rows(); }
+    bool has_staged() const { return !staging.empty() || coordinator.has_rows() || transactions.has_rows(); }
     /// Writes what is staged, in one transaction; then it is visible and the answers that waited for it are
     /// in `replies`. A failure refuses those requests and leaves memory as it was.
     /// Says what became of what was staged: the error that its producers are told.

@@ -13,7 +13,7 @@
 // rack_id, ignored; v12 flexible, last_fetched_epoch (KIP-595); v13 topic ids (KIP-516); v15 replica_state,
 // ignored; v16 node_endpoints, never needed; v17 and v18 fields of replicas, ignored.
 //
-// Not implemented: transactions: the last stable offset is the high watermark and nothing is aborted.
+// A reader of committed records gets those below the last stable offset, and is told which of them were aborted.
 #include "api/epochs.h"
 #include "api/handlers.h"
 
@@ -162,6 +162,28 @@ ErrorCode check_divergence(Broker& broker, const log::Topic& topic, FetchPartiti
     return ErrorCode::none;
 }
 
+/// Takes away batches from `end` on, which is between batches. True if there were any.
+bool cut(log::BatchRun& run, int64_t end) {
+    bool any = false;
+    while (!run.slices.empty()) {
+        const auto header = record::read_header(run.slices.back().data);
+        if (!header || header->base_offset < end) break;
+        run.bytes -= run.slices.back().data.size();
+        run.next_offset = header->base_offset;
+        run.slices.pop_back();
+        any = true;
+    }
+    return any;
+}
+
+std::vector<AbortedTransaction> aborted(Broker& broker, const log::Topic& topic,
+                                        const log::Partition& partition, int64_t from, int64_t to) {
+    std::vector<AbortedTransaction> told;
+    for (const store::AbortedTransaction& a : broker.transactions.aborted(topic, partition, from, to))
+        told.push_back({a.producer_id, a.first_offset});
+    return told;
+}
+
 bool is_outside(const log::Partition& partition, int64_t offset) {
     return offset < partition.log_start_offset || offset > partition.high_watermark;
 }
@@ -179,9 +201,11 @@ Found look(Broker& broker, FetchPartition& wanted, log::Topic* topic, const Requ
 
     Found found{failed(wanted.index, ErrorCode::none), topic};
     found.data.high_watermark = partition->high_watermark;
-    found.data.last_stable_offset = partition->last_stable_offset();
+    const int64_t stable = broker.transactions.last_stable_offset(*topic, *partition);
+    const bool committed = request.isolation_level == read_committed;
+    found.data.last_stable_offset = stable;
     found.data.log_start_offset = partition->log_start_offset;
-    if (request.isolation_level == read_committed) found.data.aborted_transactions.emplace();
+    if (committed) found.data.aborted_transactions.emplace();
     found.postponed = must_search_epoch(broker, wanted) && budget_left(broker) == 0;
     if (found.postponed) return found;
     if (const ErrorCode error = check_divergence(broker, *topic, wanted, found.data);
@@ -194,7 +218,11 @@ Found look(Broker& broker, FetchPartition& wanted, log::Topic* topic, const Requ
     const size_t limit = std::min(room, size_t(std::max(wanted.max_bytes, 0)));
     log::BatchRun run;
     const int64_t offset = std::max(wanted.fetch_offset, wanted.nothing_before);
-    const Stopped stopped = read(broker, *topic, *partition, offset, limit, nothing_yet, run);
+    if (committed && offset >= stable) return found;
+    Stopped stopped = read(broker, *topic, *partition, offset, limit, nothing_yet, run);
+    if (committed && cut(run, stable)) stopped = Stopped::at_end;
+    if (committed && !run.slices.empty())
+        found.data.aborted_transactions = aborted(broker, *topic, *partition, offset, run.next_offset);
     if (stopped == Stopped::at_end && run.slices.empty()) wanted.nothing_before = partition->high_watermark;
     found.postponed = stopped == Stopped::postponed;
     found.no_memory = stopped == Stopped::no_memory;
@@ -204,12 +232,14 @@ Found look(Broker& broker, FetchPartition& wanted, log::Topic* topic, const Requ
     return found;
 }
 
-bool needs_tables(const Broker& broker, const log::Topic& topic, const FetchPartition& wanted) {
+bool needs_tables(const Broker& broker, const log::Topic& topic, const FetchPartition& wanted,
+                  bool committed) {
     const log::Partition* partition = topic.partition(wanted.index);
     if (!partition) return false;
     const int64_t offset = std::max(wanted.fetch_offset, wanted.nothing_before);
+    const bool aborted_elsewhere = committed && offset < partition->aborted_known_from;
     return must_search_epoch(broker, wanted) ||
-           (offset < partition->high_watermark && !partition->tail->covers(offset));
+           (offset < partition->high_watermark && (!partition->tail->covers(offset) || aborted_elsewhere));
 }
 
 // The whole request -----------------------------------------------------------------------------------------
@@ -230,7 +260,7 @@ Attempt attempt(Broker& broker, FetchPlan& plan, const Request& request, int16_t
                  broker.response_memory.room());
     for (size_t i = 0; i < plan.partitions.size(); i++) {
         if (!transaction && budget_left(broker) > 0 && topics[i] &&
-            needs_tables(broker, *topics[i], plan.partitions[i]))
+            needs_tables(broker, *topics[i], plan.partitions[i], request.isolation_level == read_committed))
             transaction.emplace();
         const size_t room = max_bytes - std::min(max_bytes, result.bytes);
         result.found.push_back(

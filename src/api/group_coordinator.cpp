@@ -180,9 +180,18 @@ void GroupCoordinator::ask(Call& call,
     group::Effects effects;
     group::Turn now = turn(effects);
     request(now, caller);
+    tell_transactions(effects.rows);
     current_.emplace(caller.ticket, std::move(call));
     take(std::move(effects));
     if (current_) park();
+}
+
+void GroupCoordinator::tell_transactions(const std::vector<group::Row>& rows) {
+    for (const group::Row& row : rows)
+        if (const auto* offset = std::get_if<group::OffsetRow>(&row))
+            broker_.transactions.offset_changed(offset->group_id, offset->topic_id, offset->partition);
+        else if (const auto* group = std::get_if<group::GroupRow>(&row); group && group->removed)
+            broker_.transactions.group_deleted(group->group_id);
 }
 
 void GroupCoordinator::park() {
@@ -203,6 +212,18 @@ std::optional<Call> GroupCoordinator::take_call(group::Ticket ticket) {
     if (parked.empty()) return std::nullopt;
     by_connection_.erase(parked.mapped().connection());
     return std::move(parked.mapped());
+}
+
+/// Of groups that a session holds, too: what has been promised to a transaction is not to be had twice.
+void GroupCoordinator::commit(const std::vector<group::OffsetRow>& offsets) {
+    begin_turn();
+    group::Effects effects;
+    group::Turn now = turn(effects);
+    groups_.commit(now, offsets);
+    for (group::Row& row : effects.rows) {
+        changed_.insert(group_of(row));
+        rows_.push_back(std::move(row));
+    }
 }
 
 /// What has changed a group, and every answer that tells of it, waits for the same commit.

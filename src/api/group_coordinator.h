@@ -45,6 +45,8 @@ public:
     void tick();
     group::Time next_deadline() const;
     void apply(const pg::Settings& settings);
+    /// Offsets that a transaction commits, in the same turn as its markers.
+    void commit(const std::vector<group::OffsetRow>& offsets);
     /// A topic has come, or has more partitions.
     void topics_changed() { topics_.changes++; }
     /// A topic is gone, and with it, soon, what was committed for it.
@@ -72,6 +74,7 @@ private:
     std::string text_of(const std::optional<std::string>& client_id) const;
     group::Turn turn(group::Effects& effects) const;
     void take(group::Effects effects);
+    void tell_transactions(const std::vector<group::Row>& rows);
     void park();
     std::optional<Call> take_call(group::Ticket ticket);
     bool put_off(Call& call);

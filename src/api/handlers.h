@@ -35,6 +35,14 @@ void handle(Broker& broker, Call& call, wire::delete_groups::Request& request);
 void handle(Broker& broker, Call& call, wire::offset_delete::Request& request);
 void handle(Broker& broker, Call& call, wire::consumer_group_heartbeat::Request& request);
 void handle(Broker& broker, Call& call, wire::consumer_group_describe::Request& request);
+void handle(Broker& broker, Call& call, wire::add_partitions_to_txn::Request& request);
+void handle(Broker& broker, Call& call, wire::add_offsets_to_txn::Request& request);
+void handle(Broker& broker, Call& call, wire::end_txn::Request& request);
+void handle(Broker& broker, Call& call, wire::write_txn_markers::Request& request);
+void handle(Broker& broker, Call& call, wire::txn_offset_commit::Request& request);
+void handle(Broker& broker, Call& call, wire::describe_producers::Request& request);
+void handle(Broker& broker, Call& call, wire::describe_transactions::Request& request);
+void handle(Broker& broker, Call& call, wire::list_transactions::Request& request);
 
 wire::produce::Response refuse(const wire::produce::Request& request, int16_t version, wire::ErrorCode error);
 wire::fetch::Response refuse(const wire::fetch::Request& request, int16_t version, wire::ErrorCode error);
@@ -80,6 +88,21 @@ wire::consumer_group_heartbeat::Response refuse(const wire::consumer_group_heart
                                                 int16_t version, wire::ErrorCode error);
 wire::consumer_group_describe::Response refuse(const wire::consumer_group_describe::Request& request,
                                                int16_t version, wire::ErrorCode error);
+wire::add_partitions_to_txn::Response refuse(const wire::add_partitions_to_txn::Request& request,
+                                             int16_t version, wire::ErrorCode error);
+wire::add_offsets_to_txn::Response refuse(const wire::add_offsets_to_txn::Request& request, int16_t version,
+                                          wire::ErrorCode error);
+wire::end_txn::Response refuse(const wire::end_txn::Request& request, int16_t version, wire::ErrorCode error);
+wire::write_txn_markers::Response refuse(const wire::write_txn_markers::Request& request, int16_t version,
+                                         wire::ErrorCode error);
+wire::txn_offset_commit::Response refuse(const wire::txn_offset_commit::Request& request, int16_t version,
+                                         wire::ErrorCode error);
+wire::describe_producers::Response refuse(const wire::describe_producers::Request& request, int16_t version,
+                                          wire::ErrorCode error);
+wire::describe_transactions::Response refuse(const wire::describe_transactions::Request& request,
+                                             int16_t version, wire::ErrorCode error);
+wire::list_transactions::Response refuse(const wire::list_transactions::Request& request, int16_t version,
+                                         wire::ErrorCode error);
 
 /// A Produce that is stored in several parts is refused after some of them: puts the answers that they have been given into
 /// the response that says nothing but the error.

@@ -1,9 +1,8 @@
-// InitProducerId: an id and an epoch for a producer that wants each of its records stored once.
+// InitProducerId: an id and an epoch for a producer that wants each of its records stored once, or transactions. What another
+// producer with the same transactional id has open is aborted, and it is fenced (txn/transactions_producers.cpp).
 //
 // v1 as before; v2 flexible; v3 the id and epoch that the producer has (KIP-360): one that is idempotent only gets a new id all the
-// same; v4 and v5 errors of transactions.
-//
-// Not implemented: transactions; a transactional id is refused.
+// same; v4 PRODUCER_FENCED; v5 TRANSACTION_ABORTABLE.
 #include "api/handlers.h"
 
 namespace kafka::api {
@@ -11,24 +10,9 @@ namespace kafka::api {
 using namespace wire::init_producer_id;
 using wire::ErrorCode;
 
-namespace {
-
-ErrorCode error_of(const Request& request) {
-    if ((request.producer_id == -1) != (request.producer_epoch == -1)) return ErrorCode::invalid_request;
-    if (!request.transactional_id) return ErrorCode::none;
-    return request.transactional_id->empty() ? ErrorCode::invalid_request
-                                             : ErrorCode::transactional_id_authorization_failed;
-}
-
-} // namespace
-
 void handle(Broker& broker, Call& call, Request& request) {
-    Response response = refuse(request, call.version(), error_of(request));
-    if (response.error_code == ErrorCode::none) {
-        response.producer_id = broker.producer_ids.next();
-        response.producer_epoch = 0;
-    }
-    broker.answer(std::move(call), std::move(response));
+    broker.transactions.ask(call, request, request.transactional_id.value_or(""),
+                            &txn::Transactions::init_producer_id);
 }
 
 /// Where no id could be had, Java's clients would give up on any other error.

@@ -47,6 +47,9 @@ int16_t first_version_with(int64_t timestamp) {
     }
 }
 
+/// Looks for a record, which a reader of committed ones must be able to see.
+bool is_search(int64_t timestamp) { return timestamp >= 0 || timestamp == max_timestamp; }
+
 /// An offset found, with the timestamp of its record where it was looked up by time.
 struct Found {
     int64_t offset = -1, timestamp = -1;
@@ -134,8 +137,9 @@ std::optional<Found> find(Broker& broker, const log::Topic& topic, const log::Pa
     const bool committed = isolation == read_committed;
     switch (timestamp) {
     case latest:
-        return Found{committed ? partition.last_stable_offset() : partition.high_watermark, -1,
-                     broker.leader_epoch};
+        return Found{committed ? broker.transactions.last_stable_offset(topic, partition)
+                               : partition.high_watermark,
+                     -1, broker.leader_epoch};
     case earliest:
     case earliest_local:
         return Found{partition.log_start_offset, -1, first_epoch(broker, topic, partition)};
@@ -168,8 +172,11 @@ std::optional<ListOffsetsPartitionResponse> look_up(Broker& broker, const log::T
         error != ErrorCode::none)
         return failed(index, error);
     if (asked.timestamp != latest) broker.searched_bytes += cost_of_look_up;
-    const auto found = find(broker, *topic, *partition, asked.timestamp, request.isolation_level, from);
+    auto found = find(broker, *topic, *partition, asked.timestamp, request.isolation_level, from);
     if (!found) return std::nullopt;
+    const bool hidden = request.isolation_level == read_committed && is_search(asked.timestamp) &&
+                        found->offset >= broker.transactions.last_stable_offset(*topic, *partition);
+    if (hidden) found = Found{};
     ListOffsetsPartitionResponse response = failed(index, ErrorCode::none);
     response.offset = found->offset;
     response.timestamp = found->timestamp;

@@ -12,10 +12,11 @@
 // version.
 //
 // A batch of an idempotent producer that is there already is answered as when it was appended, and not appended again; one that does
-// not go on where the producer's last one ended is refused (log/producers.h).
-//
-// Not implemented: transactions; a transactional batch is refused.
+// not go on where the producer's last one ended is refused (log/producers.h). Between the two, its transaction is looked at
+// (txn/transactions_partitions.cpp).
 #include "api/handlers.h"
+
+#include <set>
 
 namespace kafka::api {
 namespace {
@@ -23,7 +24,7 @@ namespace {
 using namespace wire::produce;
 using wire::ErrorCode;
 
-constexpr int16_t first_version_with_topic_ids = 13, first_version_with_abortable_error = 11;
+constexpr int16_t first_version_with_topic_ids = 13;
 
 PartitionProduceResponse failed(int32_t index, ErrorCode error, std::string message = {}) {
     PartitionProduceResponse response;
@@ -35,16 +36,16 @@ PartitionProduceResponse failed(int32_t index, ErrorCode error, std::string mess
 }
 
 /// The error that holds for every partition of the request, if there is one.
-ErrorCode request_error(const Request& request, const PreparedBatches& batches, int16_t version) {
+ErrorCode request_error(const Request& request, const PreparedBatches& batches) {
     if (request.acks < -1 || request.acks > 1) return ErrorCode::invalid_required_acks;
-    const bool transactional = std::any_of(batches.begin(), batches.end(), [](const PreparedBatch& b) {
-        const auto header = record::read_header(b.data.data); // also of a batch that has been found bad
-        return header && header->is_transactional();
-    });
-    if (!transactional) return ErrorCode::none;
+    std::set<int64_t> transactional_producers;
+    for (const PreparedBatch& batch : batches) {
+        const auto header = record::read_header(batch.data.data); // also of a batch that has been found bad
+        if (header && header->is_transactional()) transactional_producers.insert(header->producer_id);
+    }
+    if (transactional_producers.empty()) return ErrorCode::none;
     if (!request.transactional_id) return ErrorCode::transactional_id_authorization_failed;
-    return version >= first_version_with_abortable_error ? ErrorCode::transaction_abortable
-                                                         : ErrorCode::invalid_txn_state;
+    return transactional_producers.size() > 1 ? ErrorCode::invalid_producer_id_mapping : ErrorCode::none;
 }
 
 log::Topic* find_topic(const Broker& broker, const TopicProduceData& topic, int16_t version) {
@@ -104,8 +105,27 @@ PartitionProduceResponse repeated(const log::Partition& partition, const log::Pr
     return response;
 }
 
-PartitionProduceResponse append(Broker& broker, log::Topic& topic, int32_t index, PreparedBatch& batch,
-                                int64_t now_ms) {
+/// What the transactions of a batch's producer have to do with it.
+ErrorCode transaction_error(Broker& broker, const Call& call, const log::Topic& topic, int32_t index,
+                            const record::BatchHeader& header) {
+    const txn::PartitionId partition{topic.id, index};
+    if (!header.is_transactional())
+        return broker.transactions.open_since(header.producer_id, partition) == txn::no_offset
+                   ? ErrorCode::none
+                   : ErrorCode::invalid_txn_state;
+    return broker.transactions.may_append(std::get<Request>(call.request()).transactional_id,
+                                          header.producer_id, header.producer_epoch, partition,
+                                          call.version());
+}
+
+/// What has been appended for the one transaction that a request may be of.
+struct Written {
+    int64_t producer_id = -1;
+    std::vector<txn::AddedPartition> partitions{};
+};
+
+PartitionProduceResponse append(Broker& broker, const Call& call, log::Topic& topic, int32_t index,
+                                PreparedBatch& batch, int64_t now_ms, Written& written) {
     record::Checked& checked = batch.checked;
     if (checked.error != ErrorCode::none) return failed(index, checked.error, std::move(checked.message));
     if (auto violation = record::violates(checked, limits_of(topic, now_ms), batch.data.data))
@@ -116,6 +136,9 @@ PartitionProduceResponse append(Broker& broker, log::Topic& topic, int32_t index
     if (sequence.exists()) {
         if (const log::ProducedBatch* before = partition.producers.find_duplicate(sequence))
             return repeated(partition, *before);
+        if (const ErrorCode error = transaction_error(broker, call, topic, index, checked.header);
+            error != ErrorCode::none)
+            return failed(index, error);
         if (const ErrorCode error = partition.producers.check(sequence); error != ErrorCode::none)
             return failed(index, error);
     }
@@ -124,6 +147,11 @@ PartitionProduceResponse append(Broker& broker, log::Topic& topic, int32_t index
     const int64_t max_timestamp = topic.config.log_append_time ? now_ms : checked.max_timestamp;
     broker.staging.append(topic, index,
                           {batch.data, checked.header.last_offset_delta, max_timestamp, sequence}, now_ms);
+
+    if (checked.header.is_transactional()) {
+        written.producer_id = sequence.producer_id;
+        written.partitions.push_back({{topic.id, index}, base_offset});
+    }
 
     PartitionProduceResponse response;
     response.index = index;
@@ -153,7 +181,7 @@ ErrorCode topic_error(const Call& call, const log::Topic* topic) {
 }
 
 TopicProduceResponse produce(Broker& broker, const Call& call, const TopicProduceData& data,
-                             PreparedBatches::iterator& batch, int64_t now_ms) {
+                             PreparedBatches::iterator& batch, int64_t now_ms, Written& written) {
     log::Topic* topic = find_topic(broker, data, call.version());
     const ErrorCode error = topic_error(call, topic);
     TopicProduceResponse response;
@@ -167,7 +195,8 @@ TopicProduceResponse produce(Broker& broker, const Call& call, const TopicProduc
             response.partition_responses.push_back(
                 failed(partition.index, ErrorCode::unknown_topic_or_partition));
         else
-            response.partition_responses.push_back(append(broker, *topic, partition.index, prepared, now_ms));
+            response.partition_responses.push_back(
+                append(broker, call, *topic, partition.index, prepared, now_ms, written));
     }
     return response;
 }
@@ -184,15 +213,22 @@ struct Progress {
 struct Part {
     size_t first_batch; ///< in the staging
     Answers answers;    ///< true once what is staged is durable
+    Written written{};
 };
 
 pg::Durability durability_for(int16_t acks) {
     return acks == -1 ? pg::Durability::server : pg::Durability::local;
 }
 
+void tell_transactions(Broker& broker, Written written) {
+    if (!written.partitions.empty())
+        broker.transactions.appended(written.producer_id, std::move(written.partitions));
+}
+
 /// Commits this turn's part of the request, and leaves the rest to the next.
 void store_part(Broker& broker, Call call, Part part, int16_t acks) {
     copy_small_parts(broker, call, part.first_batch);
+    tell_transactions(broker, std::move(part.written));
     const ErrorCode error = broker.commit(durability_for(acks));
     Progress& done = call.progress<Progress>();
     for (TopicProduceResponse& topic : part.answers) {
@@ -227,18 +263,19 @@ void finish(Broker& broker, Call call, int16_t acks, Response response) {
 void handle(Broker& broker, Call& call, Request& request) {
     const int16_t version = call.version(), acks = request.acks;
     PreparedBatches& batches = call.batches();
-    if (const ErrorCode error = request_error(request, batches, version); error != ErrorCode::none)
+    if (const ErrorCode error = request_error(request, batches); error != ErrorCode::none)
         return finish(broker, std::move(call), acks, refuse(request, version, error));
 
     if (!broker.open(topics_of(broker, request, version))) return broker.postpone(std::move(call));
     const int64_t now_ms = broker.now_ms();
     const Progress& done = call.progress<Progress>();
-    Part part{broker.staging.batches().size(), {}};
+    Part part{broker.staging.batches().size(), {}, {}};
     auto batch = batches.begin() + ptrdiff_t(done.batches);
     for (size_t t = done.answers.size(); t < request.topic_data.size(); t++) {
         if (broker.staged_enough()) return store_part(broker, std::move(call), std::move(part), acks);
-        part.answers.push_back(produce(broker, call, request.topic_data[t], batch, now_ms));
+        part.answers.push_back(produce(broker, call, request.topic_data[t], batch, now_ms, part.written));
     }
+    tell_transactions(broker, std::move(part.written));
     copy_small_parts(broker, call, part.first_batch);
     Response response;
     response.responses = done.answers; // which stay with the call, too, for keep_stored()

@@ -57,6 +57,10 @@ public:
 
     void commit_offsets(Turn& turn, const Caller& caller, const wire::offset_commit::Request& request);
     void delete_offsets(Turn& turn, const Caller& caller, const wire::offset_delete::Request& request);
+    /// What can be said against a transaction that is to commit these offsets.
+    ErrorCode may_commit(const wire::txn_offset_commit::Request& request) const;
+    /// Offsets of a transaction that has been committed.
+    void commit(Turn& turn, const std::vector<OffsetRow>& rows);
     wire::offset_fetch::Response fetch_offsets(const TopicLookup& topics, int16_t version,
                                                const wire::offset_fetch::Request& request) const;
     /// A topic is gone: with the next ticks, what was committed for it.

@@ -12,6 +12,7 @@ namespace {
 /// How often unused offsets are looked for.
 constexpr auto expiry_interval = std::chrono::minutes(10);
 /// Most that a tick does of a round through all groups, beside groups_per_tick. A group is not split.
+constexpr int16_t first_version_with_epochs = 9; ///< of OffsetCommit
 constexpr size_t offsets_per_tick = 50'000, rows_per_tick = 1'000;
 
 ErrorCode may_commit_to(const ConsumerGroup& group, int16_t version,
@@ -117,6 +118,32 @@ ErrorCode Groups::may_commit(const Caller& caller, const wire::offset_commit::Re
                           group->kind);
     if (request.generation_id_or_member_epoch < 0) return ErrorCode::none;
     return caller.version >= 9 ? ErrorCode::group_id_not_found : ErrorCode::illegal_generation;
+}
+
+/// A transaction's offsets are not of members alone: who the group's member is, is looked at if the request says it. A group that
+/// rebalances takes them, as they were read before; a stale epoch is an error that these requests do not know.
+ErrorCode Groups::may_commit(const wire::txn_offset_commit::Request& request) const {
+    if (!storable_group_id(request.group_id)) return ErrorCode::invalid_group_id;
+    if (request.member_id.empty() && !request.group_instance_id && request.generation_id < 0)
+        return ErrorCode::none;
+    const Group* group = find(request.group_id);
+    if (!group) return request.generation_id < 0 ? ErrorCode::none : ErrorCode::illegal_generation;
+    wire::offset_commit::Request commit;
+    commit.member_id = request.member_id;
+    commit.group_instance_id = request.group_instance_id;
+    commit.generation_id_or_member_epoch = request.generation_id;
+    const ErrorCode error =
+        std::visit([&](const auto& kind) { return may_commit_to(kind, first_version_with_epochs, commit); },
+                   group->kind);
+    if (error == ErrorCode::rebalance_in_progress) return ErrorCode::none;
+    return error == ErrorCode::stale_member_epoch ? ErrorCode::illegal_generation : error;
+}
+
+void Groups::commit(Turn& turn, const std::vector<OffsetRow>& rows) {
+    for (const OffsetRow& row : rows) {
+        std::visit([&](auto& kind) { kind.store_group(turn); }, find_or_add(row.group_id).kind);
+        write(turn, row);
+    }
 }
 
 void Groups::commit_offsets(Turn& turn, const Caller& caller, const wire::offset_commit::Request& request) {

@@ -16,6 +16,7 @@
 #include "wire/messages/offset_commit.h"
 #include "wire/messages/offset_delete.h"
 #include "wire/messages/sync_group.h"
+#include "wire/messages/txn_offset_commit.h"
 
 #include <chrono>
 #include <cstdint>

@@ -23,7 +23,8 @@ void Producer::add(const ProducedBatch& batch) {
 }
 
 bool Producer::operator==(const Producer& other) const {
-    return epoch == other.epoch && appended_ms == other.appended_ms &&
+    return epoch == other.epoch && coordinator_epoch == other.coordinator_epoch &&
+           timestamp == other.timestamp && appended_ms == other.appended_ms &&
            std::ranges::equal(batches(), other.batches());
 }
 
@@ -55,9 +56,23 @@ void Producers::append(const Sequence& sequence, int64_t base_offset, int64_t ti
     Producer& producer = producers_[sequence.producer_id];
     if (producer.epoch != sequence.epoch) producer.forget_batches();
     producer.epoch = sequence.epoch;
+    producer.timestamp = timestamp;
     producer.appended_ms = now_ms;
     producer.add({sequence.first, sequence.last, base_offset, timestamp});
     changed_.insert(sequence.producer_id);
+}
+
+void Producers::end_transaction(int64_t producer_id, int16_t epoch, int32_t coordinator_epoch,
+                                int64_t timestamp, int64_t now_ms) {
+    Producer& producer = producers_[producer_id];
+    if (epoch > producer.epoch) {
+        producer.forget_batches();
+        producer.epoch = epoch;
+    }
+    producer.coordinator_epoch = coordinator_epoch;
+    producer.timestamp = timestamp;
+    producer.appended_ms = now_ms;
+    changed_.insert(producer_id);
 }
 
 void Producers::each(const std::function<void(int64_t, const Producer&)>& visit) const {

@@ -50,7 +50,10 @@ public:
     static constexpr size_t max_batches = 5;
 
     int16_t epoch = -1;
-    int64_t appended_ms = 0; ///< when it last appended, by our clock; milliseconds since 1970
+    int32_t coordinator_epoch =
+        -1;                  ///< of the marker that ended its last transaction here; -1: there was none
+    int64_t timestamp = -1;  ///< of its last batch or marker
+    int64_t appended_ms = 0; ///< when that was appended, by our clock; milliseconds since 1970
 
     /// The oldest first.
     std::span<const ProducedBatch> batches() const { return {batches_.data(), count_}; }
@@ -75,6 +78,9 @@ public:
     wire::ErrorCode check(const Sequence& sequence) const;
     /// The batch is in the log, or staged.
     void append(const Sequence& sequence, int64_t base_offset, int64_t timestamp, int64_t now_ms);
+    /// The same of a marker, which may raise the producer's epoch: then what comes next begins with sequence 0.
+    void end_transaction(int64_t producer_id, int16_t epoch, int32_t coordinator_epoch, int64_t timestamp,
+                         int64_t now_ms);
 
     const Producer* find(int64_t producer_id) const;
     size_t size() const { return producers_.size(); }

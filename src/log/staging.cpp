@@ -11,7 +11,7 @@ void Staging::append(Topic& topic, int32_t index, Batch batch, int64_t now_ms) {
 
     topics_.insert(&topic);
     Partition& partition = *topic.partition(index);
-    if (batch.sequence.exists()) note_producer(partition, batch, now_ms);
+    if (batch.sequence.exists() || batch.marker) note_producer(partition, batch, now_ms);
     partition.staged_max_timestamp = std::max(partition.staged_max_timestamp, batch.max_timestamp);
     const int64_t base = partition.staged_end_offset, last = base + batch.last_offset_delta;
     const auto rolled =
@@ -25,10 +25,14 @@ void Staging::append(Topic& topic, int32_t index, Batch batch, int64_t now_ms) {
 }
 
 void Staging::note_producer(Partition& partition, const Batch& batch, int64_t now_ms) {
-    const int64_t id = batch.sequence.producer_id;
+    const int64_t id = batch.marker ? batch.marker->producer_id : batch.sequence.producer_id;
     const Producer* before = partition.producers.find(id);
     producers_before_.push_back({&partition, id, before ? std::optional(*before) : std::nullopt});
-    partition.producers.append(batch.sequence, partition.staged_end_offset, batch.max_timestamp, now_ms);
+    if (batch.marker)
+        partition.producers.end_transaction(id, batch.marker->producer_epoch, batch.marker->coordinator_epoch,
+                                            batch.max_timestamp, now_ms);
+    else
+        partition.producers.append(batch.sequence, partition.staged_end_offset, batch.max_timestamp, now_ms);
 }
 
 bool Staging::must_roll(Topic& topic, size_t batch_bytes, int64_t now_ms) const {

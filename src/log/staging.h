@@ -6,6 +6,7 @@
 // commits; then commit() makes them visible, or rollback() forgets them and their offsets.
 #pragma once
 #include "log/topic.h"
+#include "record/marker.h"
 
 #include <unordered_set>
 
@@ -39,6 +40,7 @@ public:
         int32_t last_offset_delta;
         int64_t max_timestamp;
         Sequence sequence{};
+        std::optional<record::Marker> marker{}; ///< it ends a transaction
     };
 
     /// The offset that the next batch appended to this partition will get.

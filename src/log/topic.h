@@ -6,6 +6,7 @@
 #include "log/topic_config.h"
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,6 +29,12 @@ struct Segment {
     }
 };
 
+/// What a producer wrote to a partition in a transaction that was aborted.
+struct Aborted {
+    int64_t producer_id;
+    int64_t first_offset, last_offset; ///< of its first batch, and of the marker
+};
+
 /// The durable and the assigned end of one partition.
 struct Partition {
     int32_t index = 0;
@@ -38,9 +45,9 @@ struct Partition {
     int64_t max_timestamp = -1; ///< largest durable timestamp of this partition in the open segment; -1: none
     int64_t staged_max_timestamp = -1;                     ///< the same with this turn's batches
     Producers producers;                                   ///< with this turn's batches
+    std::deque<Aborted> aborted;                           ///< the last ones, in the order of their ends
+    int64_t aborted_known_from = 0;                        ///< all that ended there or later are in `aborted`
     std::shared_ptr<Tail> tail = std::make_shared<Tail>(); ///< the newest batches, in memory
-
-    int64_t last_stable_offset() const { return high_watermark; }
 };
 
 /// A topic with everything that requests about it need.

@@ -43,7 +43,7 @@ struct Values {
     char* group_consumer_assignors;
     int group_consumer_migration_policy;
     int offsets_retention_minutes, offset_metadata_max_bytes;
-    int producer_id_expiration_ms;
+    int producer_id_expiration_ms, transaction_max_timeout_ms, transactional_id_expiration_ms;
 } values;
 
 const config_enum_entry compression_types[] = {
@@ -305,6 +305,18 @@ void define_producers() {
          "producer. Silent producers are looked for every ten minutes, or as often as this says if that is "
          "oftener. Takes effect when the configuration is reloaded. Kafka's producer.id.expiration.ms."},
         values.producer_id_expiration_ms, {24 * 60 * minute_ms, 1, INT_MAX}, GUC_UNIT_MS);
+    define({"pg_kafka.transaction_max_timeout_ms",
+            "Longest time that a producer may ask for its transactions.",
+            "In milliseconds, after which an open transaction is aborted; who asks for more is refused. "
+            "Takes effect when "
+            "the configuration is reloaded. Kafka's transaction.max.timeout.ms."},
+           values.transaction_max_timeout_ms, {15 * minute_ms, 1, INT_MAX}, GUC_UNIT_MS);
+    define({"pg_kafka.transactional_id_expiration_ms",
+            "Time after which a transactional id that is not used is forgotten.",
+            "In milliseconds since its last transaction; one that is open is not forgotten. Takes effect "
+            "when the "
+            "configuration is reloaded. Kafka's transactional.id.expiration.ms."},
+           values.transactional_id_expiration_ms, {7 * 24 * 60 * minute_ms, 1, INT_MAX}, GUC_UNIT_MS);
 }
 
 void read_addresses(Settings& settings) {
@@ -358,6 +370,8 @@ void read_groups(Settings& settings) {
     settings.offsets_retention_minutes = values.offsets_retention_minutes;
     settings.offset_metadata_max_bytes = values.offset_metadata_max_bytes;
     settings.producer_id_expiration_ms = values.producer_id_expiration_ms;
+    settings.transaction_max_timeout_ms = values.transaction_max_timeout_ms;
+    settings.transactional_id_expiration_ms = values.transactional_id_expiration_ms;
 }
 
 } // namespace

@@ -61,6 +61,8 @@ struct Settings {
     int32_t offsets_retention_minutes = 0;
     int32_t offset_metadata_max_bytes = 0;
     int32_t producer_id_expiration_ms = 0;
+    int32_t transaction_max_timeout_ms = 0;
+    int32_t transactional_id_expiration_ms = 0;
 };
 
 /// Declares all settings to the server; when the library is loaded.

@@ -24,24 +24,39 @@ struct Columns {
 log::Producer read_producer(const pg::Result& rows, size_t i) {
     log::Producer producer;
     producer.epoch = int16_t(rows.int32(i, 2));
-    const auto first = rows.int32_array(i, 3), last = rows.int32_array(i, 4);
-    const auto base_offsets = rows.int64_array(i, 5), timestamps = rows.int64_array(i, 6);
+    producer.coordinator_epoch = rows.int32(i, 3);
+    const auto first = rows.int32_array(i, 4), last = rows.int32_array(i, 5);
+    const auto base_offsets = rows.int64_array(i, 6), timestamps = rows.int64_array(i, 7);
     const size_t batches = std::min({first.size(), last.size(), base_offsets.size(), timestamps.size()});
     for (size_t b = 0; b < batches; b++) producer.add({first[b], last[b], base_offsets[b], timestamps[b]});
-    producer.appended_ms = rows.int64(i, 7);
+    producer.timestamp = rows.int64(i, 8);
+    producer.appended_ms = rows.int64(i, 9);
     return producer;
+}
+
+/// The columns that are not of the key.
+constexpr const char* state_columns[] = {"epoch",          "coordinator_epoch", "first_sequences",
+                                         "last_sequences", "base_offsets",      "timestamps",
+                                         "last_timestamp", "appended_ms"};
+
+/// "what(epoch), what(coordinator_epoch)" and so on.
+template <class What> std::string list(What what) {
+    std::string text;
+    for (const char* column : state_columns) text += (text.empty() ? "" : ", ") + what(std::string(column));
+    return text;
+}
+
+std::string names() {
+    return list([](const std::string& column) { return column; });
 }
 
 } // namespace
 
 Producers::Producers()
-    : put_("INSERT INTO kafka.producer (topic_id, partition, producer_id, epoch, first_sequences, "
-           "last_sequences,"
-           " base_offsets, timestamps, appended_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-           " ON CONFLICT (topic_id, partition, producer_id) DO UPDATE SET epoch = excluded.epoch,"
-           " first_sequences = excluded.first_sequences, last_sequences = excluded.last_sequences,"
-           " base_offsets = excluded.base_offsets, timestamps = excluded.timestamps,"
-           " appended_ms = excluded.appended_ms"),
+    : put_("INSERT INTO kafka.producer (topic_id, partition, producer_id, " + names() +
+           ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+           " ON CONFLICT (topic_id, partition, producer_id) DO UPDATE SET " +
+           list([](const std::string& column) { return column + " = excluded." + column; })),
       remove_("DELETE FROM kafka.producer WHERE topic_id = $1 AND partition = $2 AND producer_id = $3"),
       put_snapshot_("INSERT INTO kafka.producer_snapshot (topic_id, offsets) VALUES ($1, $2)"
                     " ON CONFLICT (topic_id) DO UPDATE SET offsets = excluded.offsets") {}
@@ -52,9 +67,8 @@ ProducerSnapshot Producers::load(const wire::Uuid& topic) {
         pg::execute("SELECT offsets FROM kafka.producer_snapshot WHERE topic_id = $1", {topic});
     if (!offsets.empty()) snapshot.offsets = offsets.int64_array(0, 0);
     constexpr int64_t portion = 1000;
-    pg::Statement statement(
-        "SELECT partition, producer_id, epoch, first_sequences, last_sequences, base_offsets,"
-        " timestamps, appended_ms FROM kafka.producer WHERE topic_id = $1");
+    pg::Statement statement("SELECT partition, producer_id, " + names() +
+                            " FROM kafka.producer WHERE topic_id = $1");
     pg::Cursor cursor = statement.open({topic});
     for (bool more = true; more;) {
         const pg::Result rows = cursor.fetch(portion);
@@ -82,10 +96,12 @@ void Producers::put(const wire::Uuid& topic, const std::vector<ProducerRow>& row
                                                          row.partition,
                                                          row.producer_id,
                                                          int32_t(row.producer->epoch),
+                                                         row.producer->coordinator_epoch,
                                                          std::span<const int32_t>(c.first_sequences),
                                                          std::span<const int32_t>(c.last_sequences),
                                                          std::span<const int64_t>(c.base_offsets),
                                                          std::span<const int64_t>(c.timestamps),
+                                                         row.producer->timestamp,
                                                          row.producer->appended_ms};
         if (!stored.replace(values)) put_.execute(values);
     }

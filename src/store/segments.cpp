@@ -67,7 +67,7 @@ std::vector<int64_t> dead_segments() {
 }
 
 void drop_segment(int64_t id) {
-    for (const char* table : {"producer", "producer_snapshot"})
+    for (const char* table : {"producer", "producer_snapshot", "aborted_transaction"})
         pg::execute(std::string("DELETE FROM kafka.") + table +
                         " WHERE topic_id = (SELECT topic_id FROM kafka.segment WHERE id = $1)",
                     {id});

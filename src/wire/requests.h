@@ -5,6 +5,8 @@
 // and then does not compile until it has a handler.
 #pragma once
 #include "wire/header.h"
+#include "wire/messages/add_offsets_to_txn.h"
+#include "wire/messages/add_partitions_to_txn.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/consumer_group_describe.h"
 #include "wire/messages/consumer_group_heartbeat.h"
@@ -13,6 +15,9 @@
 #include "wire/messages/delete_topics.h"
 #include "wire/messages/describe_cluster.h"
 #include "wire/messages/describe_groups.h"
+#include "wire/messages/describe_producers.h"
+#include "wire/messages/describe_transactions.h"
+#include "wire/messages/end_txn.h"
 #include "wire/messages/fetch.h"
 #include "wire/messages/find_coordinator.h"
 #include "wire/messages/heartbeat.h"
@@ -21,6 +26,7 @@
 #include "wire/messages/leave_group.h"
 #include "wire/messages/list_groups.h"
 #include "wire/messages/list_offsets.h"
+#include "wire/messages/list_transactions.h"
 #include "wire/messages/metadata.h"
 #include "wire/messages/offset_commit.h"
 #include "wire/messages/offset_delete.h"
@@ -28,6 +34,8 @@
 #include "wire/messages/offset_for_leader_epoch.h"
 #include "wire/messages/produce.h"
 #include "wire/messages/sync_group.h"
+#include "wire/messages/txn_offset_commit.h"
+#include "wire/messages/write_txn_markers.h"
 
 #include <span>
 #include <variant>
@@ -54,9 +62,17 @@ using Request = std::variant<
     delete_topics::Request,
     init_producer_id::Request,
     offset_for_leader_epoch::Request,
+    add_partitions_to_txn::Request,
+    add_offsets_to_txn::Request,
+    end_txn::Request,
+    write_txn_markers::Request,
+    txn_offset_commit::Request,
     delete_groups::Request,
     offset_delete::Request,
     describe_cluster::Request,
+    describe_producers::Request,
+    describe_transactions::Request,
+    list_transactions::Request,
     consumer_group_heartbeat::Request,
     consumer_group_describe::Request>;
 // clang-format on

@@ -117,8 +117,9 @@ void Loop::wait() {
         if (catalog_failure_.empty()) return;
         timeout = catalog_retry_interval;
     }
-    const Clock::time_point groups = broker_->coordinator.next_deadline();
-    const Clock::time_point next = std::min(groups, broker_->waiting.next_deadline().value_or(groups));
+    const Clock::time_point due =
+        std::min(broker_->coordinator.next_deadline(), broker_->transactions.next_deadline());
+    const Clock::time_point next = std::min(due, broker_->waiting.next_deadline().value_or(due));
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
     timeout = std::min(std::max(left, std::chrono::milliseconds(0)), timeout.value_or(left));
     if (only_signs_of_life_ && inbox_.nap()) timeout = std::min(*timeout, nap);
@@ -191,6 +192,7 @@ void Loop::turn() {
         handle(std::move(message));
     }
     broker_->coordinator.tick();
+    broker_->transactions.tick();
     broker_->expire_producers();
     std::vector<api::Call> postponed = broker_->take_postponed();
     requests -= postponed.size();

@@ -183,6 +183,42 @@ my %text = (
         throttle_time_ms:int32 topics:[topic:string
             partitions:[error_code:int16 partition:int32 leader_epoch:int32 end_offset:int64]]
     }],
+    AddPartitionsToTxn => [24, 3, 0, 5, q{
+        transactions:[transactional_id:string producer_id:int64 producer_epoch:int16 verify_only:bool
+            topics:[name:string partitions:[int32]]](4+)
+        v3_and_below_transactional_id:string(0-3) v3_and_below_producer_id:int64(0-3)
+        v3_and_below_producer_epoch:int16(0-3) v3_and_below_topics:[name:string partitions:[int32]](0-3)
+    }, q{
+        throttle_time_ms:int32 error_code:int16(4+)
+        results_by_transaction:[transactional_id:string
+            topic_results:[name:string results_by_partition:[partition_index:int32 partition_error_code:int16]]](4+)
+        results_by_topic_v3_and_below:[name:string
+            results_by_partition:[partition_index:int32 partition_error_code:int16]](0-3)
+    }],
+    AddOffsetsToTxn => [25, 3, 0, 4, q{
+        transactional_id:string producer_id:int64 producer_epoch:int16 group_id:string
+    }, q{
+        throttle_time_ms:int32 error_code:int16
+    }],
+    EndTxn => [26, 3, 0, 5, q{
+        transactional_id:string producer_id:int64 producer_epoch:int16 committed:bool
+    }, q{
+        throttle_time_ms:int32 error_code:int16 producer_id:int64(5+) producer_epoch:int16(5+)
+    }],
+    WriteTxnMarkers => [27, 1, 1, 2, q{
+        markers:[producer_id:int64 producer_epoch:int16 transaction_result:bool
+            topics:[name:string partition_indexes:[int32]] coordinator_epoch:int32 transaction_version:int8(2+)]
+    }, q{
+        markers:[producer_id:int64 topics:[name:string partitions:[partition_index:int32 error_code:int16]]]
+    }],
+    TxnOffsetCommit => [28, 3, 0, 5, q{
+        transactional_id:string group_id:string producer_id:int64 producer_epoch:int16
+        generation_id:int32(3+)=-1 member_id:string(3+) group_instance_id:string?(3+)
+        topics:[name:string partitions:[partition_index:int32 committed_offset:int64
+            committed_leader_epoch:int32(2+)=-1 committed_metadata:string?]]
+    }, q{
+        throttle_time_ms:int32 topics:[name:string partitions:[partition_index:int32 error_code:int16]]
+    }],
     DeleteGroups => [42, 2, 0, 2, q{
         groups_names:[string]
     }, q{
@@ -200,6 +236,27 @@ my %text = (
         throttle_time_ms:int32 error_code:int16 error_message:string? endpoint_type:int8(1+) cluster_id:string
         controller_id:int32 brokers:[broker_id:int32 host:string port:int32 rack:string? is_fenced:bool(2+)]
         cluster_authorized_operations:int32
+    }],
+    DescribeProducers => [61, 0, 0, 0, q{
+        topics:[name:string partition_indexes:[int32]]
+    }, q{
+        throttle_time_ms:int32 topics:[name:string partitions:[partition_index:int32 error_code:int16
+            error_message:string? active_producers:[producer_id:int64 producer_epoch:int32 last_sequence:int32
+                last_timestamp:int64 coordinator_epoch:int32 current_txn_start_offset:int64]]]
+    }],
+    DescribeTransactions => [65, 0, 0, 0, q{
+        transactional_ids:[string]
+    }, q{
+        throttle_time_ms:int32 transaction_states:[error_code:int16 transactional_id:string transaction_state:string
+            transaction_timeout_ms:int32 transaction_start_time_ms:int64 producer_id:int64 producer_epoch:int16
+            topics:[topic:string partitions:[int32]]]
+    }],
+    ListTransactions => [66, 0, 0, 2, q{
+        state_filters:[string] producer_id_filters:[int64] duration_filter:int64(1+)=-1
+        transactional_id_pattern:string?(2+)
+    }, q{
+        throttle_time_ms:int32 error_code:int16 unknown_state_filters:[string]
+        transaction_states:[transactional_id:string producer_id:int64 transaction_state:string]
     }],
     ConsumerGroupHeartbeat => [68, 0, 0, 1, q{
         group_id:string member_id:string member_epoch:int32 instance_id:string? rack_id:string?

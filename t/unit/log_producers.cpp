@@ -111,6 +111,25 @@ TEST("sequences wrap, also within a batch") {
     CHECK_EQ(straddling.send(batch(7, 0, INT32_MAX - 1, 4)), "repeats 0");
 }
 
+TEST("a marker ends what its producer has sent in an earlier epoch") {
+    Log log;
+    log.send(batch(7, 0, 0, 2));
+    log.producers.end_transaction(7, 0, 0, 50, now + 5);
+    CHECK_EQ(log.send(batch(7, 0, 2)), "2"); // in the same epoch sequences go on
+    log.producers.end_transaction(7, 1, 0, 60, now + 6);
+    CHECK(log.producers.find(7)->batches().empty());
+    CHECK_EQ(log.producers.find(7)->timestamp, 60);
+    CHECK_EQ(log.producers.find(7)->appended_ms, now + 6);
+    CHECK_EQ(log.producers.find(7)->coordinator_epoch, 0);
+    CHECK_EQ(log.send(batch(7, 0, 3)), fenced);
+    CHECK_EQ(log.send(batch(7, 1, 3)), out_of_order);
+    CHECK_EQ(log.send(batch(7, 1, 0)), "3");
+    log.producers.end_transaction(8, 4, 0, 70, now + 7); // of a producer that has written nothing
+    CHECK_EQ(log.send(batch(8, 3, 0)), fenced);
+    CHECK_EQ(log.send(batch(8, 4, 1)), out_of_order);
+    CHECK_EQ(log.send(batch(8, 4, 0)), "4");
+}
+
 TEST("silent producers are forgotten, and are then to be removed from where they are stored") {
     Log log;
     log.send(batch(1, 0, 0));

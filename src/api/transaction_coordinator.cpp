@@ -1,0 +1,267 @@
+// See transaction_coordinator.h.
+#include "api/transaction_coordinator.h"
+
+#include "api/broker.h"
+#include "api/refuse.h"
+#include "pg/session.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace kafka::api {
+namespace {
+
+using group::Clock;
+using wire::ErrorCode;
+
+/// Until tables that could not be read are tried again.
+constexpr std::chrono::milliseconds retry_interval(100);
+/// Transactions that are ended because of their time in one turn; each may have many partitions.
+constexpr size_t time_outs_per_turn = 10;
+/// Aborted transactions that are remembered of a partition; for older ones the table is asked.
+constexpr size_t aborted_in_memory = 1000;
+
+} // namespace
+
+TransactionCoordinator::TransactionCoordinator(Broker& broker)
+    : broker_(broker), text_rule_(pg::database_is_utf8() ? wire::TextRule::utf8 : wire::TextRule::ascii),
+      transactions_(Clock::now()), new_producer_id_([&broker] { return broker.producer_ids.next(); }),
+      load_at_(Clock::now()) {}
+
+void TransactionCoordinator::apply(const pg::Settings& settings) {
+    settings_.transaction_max_timeout_ms = settings.transaction_max_timeout_ms;
+    settings_.transactional_id_expiration_ms = settings.transactional_id_expiration_ms;
+    settings_.offset_metadata_max_bytes = settings.offset_metadata_max_bytes;
+}
+
+// Requests --------------------------------------------------------------------------------------------------
+
+txn::Turn TransactionCoordinator::turn(txn::Effects& effects) const {
+    return {
+        {Clock::now(), broker_.now_ms()}, settings_, broker_.coordinator.topics(), new_producer_id_, effects};
+}
+
+bool TransactionCoordinator::is_text(const wire::Request& request) const {
+    return std::visit([this](const auto& r) { return wire::has_text_only(r, text_rule_); }, request);
+}
+
+bool TransactionCoordinator::open_for(const std::string& transactional_id, std::vector<log::Topic*> topics) {
+    for (const txn::PartitionId& id : transactions_.partitions_of(transactional_id))
+        if (log::Topic* topic = broker_.catalog.find(id.topic_id)) topics.push_back(topic);
+    return broker_.open(topics);
+}
+
+void TransactionCoordinator::ask(Call& call, const std::string& transactional_id, const Handle& handle,
+                                 std::vector<log::Topic*> topics) {
+    if (!is_text(call.request())) {
+        wire::Response refusal = refuse(call, ErrorCode::invalid_request);
+        return broker_.answer(std::move(call), std::move(refusal));
+    }
+    if (!look(call)) return;
+    if (!open_for(transactional_id, std::move(topics))) return broker_.postpone(std::move(call));
+    txn::Effects effects;
+    txn::Turn now = turn(effects);
+    handle(transactions_, now, {0, {}, call.version()});
+    txn::Response reply = std::move(effects.replies.front().response);
+    take(std::move(effects));
+    wire::Response response = std::visit([](auto& r) { return wire::Response(std::move(r)); }, reply);
+    answer(std::move(call), std::move(response));
+}
+
+void TransactionCoordinator::answer(Call call, wire::Response response) {
+    if (has_rows())
+        broker_.answer_when_durable(std::move(call), std::move(response), pg::Durability::server);
+    else
+        broker_.answer(std::move(call), std::move(response));
+}
+
+const txn::Transactions* TransactionCoordinator::look(Call& call) {
+    if (loaded()) return &transactions_;
+    wire::Response refusal = refuse(call, ErrorCode::coordinator_load_in_progress);
+    broker_.answer(std::move(call), std::move(refusal));
+    return nullptr;
+}
+
+/// A transaction may end and its producer begin the next one in the same turn: ends are staged at once.
+void TransactionCoordinator::take(txn::Effects effects) {
+    for (const txn::End& end : std::exchange(effects.ends, {})) stage(end);
+    effects.replies.clear();
+    staged_.append(std::move(effects));
+}
+
+void TransactionCoordinator::stage(const txn::End& end) {
+    for (const txn::AddedPartition& added : end.partitions) stage_marker(end, added);
+    if (!end.offsets.empty()) broker_.coordinator.commit(end.offsets);
+}
+
+void TransactionCoordinator::stage_marker(const txn::End& end, const txn::AddedPartition& added) {
+    log::Topic* topic = broker_.catalog.find(added.id.topic_id);
+    log::Partition* partition = topic ? topic->partition(added.id.partition) : nullptr;
+    if (!partition) return;
+    const int64_t now = broker_.now_ms(), offset = log::Staging::next_offset(*topic, added.id.partition);
+    const record::Marker marker{end.producer_id, end.epoch, end.committed, end.coordinator_epoch};
+    const auto batch = std::make_shared<std::string>(record::make_marker(marker, now));
+    record::stamp(batch->data(), offset, broker_.leader_epoch);
+    broker_.staging.append(*topic, added.id.partition, {{batch, *batch}, 0, now, {}, marker}, now);
+    ended_.push_back(partition->tail.get());
+    if (end.committed || added.first_offset == txn::no_offset) return;
+    const int64_t stable = transactions_.first_open_offset(added.id).value_or(offset + 1);
+    aborted_.push_back({added.id, end.producer_id, added.first_offset, offset, stable});
+}
+
+// Records ---------------------------------------------------------------------------------------------------
+
+ErrorCode TransactionCoordinator::may_append(const std::optional<std::string>& transactional_id,
+                                             int64_t producer_id, int16_t epoch,
+                                             const txn::PartitionId& partition, int16_t version) {
+    if (!loaded())
+        return ErrorCode::not_enough_replicas; // which all producers take for a reason to try again
+    return transactions_.may_append(transactional_id, producer_id, epoch, partition, version);
+}
+
+void TransactionCoordinator::appended(int64_t producer_id, std::vector<txn::AddedPartition> written) {
+    txn::Effects effects;
+    txn::Turn now = turn(effects);
+    transactions_.appended(now, producer_id, std::move(written));
+    take(std::move(effects));
+}
+
+int64_t TransactionCoordinator::last_stable_offset(const log::Topic& topic,
+                                                   const log::Partition& partition) const {
+    const auto open = transactions_.first_open_offset({topic.id, partition.index});
+    return std::min(partition.high_watermark, open.value_or(partition.high_watermark));
+}
+
+std::vector<store::AbortedTransaction> TransactionCoordinator::aborted(const log::Topic& topic,
+                                                                       const log::Partition& partition,
+                                                                       int64_t from, int64_t to) {
+    if (from < partition.aborted_known_from) return tables_.aborted({topic.id, partition.index}, from, to);
+    std::vector<store::AbortedTransaction> found;
+    for (const log::Aborted& a : partition.aborted)
+        if (a.last_offset >= from && a.first_offset < to)
+            found.push_back({{topic.id, partition.index}, a.producer_id, a.first_offset, a.last_offset, 0});
+    return found;
+}
+
+// Groups ----------------------------------------------------------------------------------------------------
+
+void TransactionCoordinator::offset_changed(const std::string& group_id, const wire::Uuid& topic_id,
+                                            int32_t partition) {
+    if (!has_pending_offset(group_id, topic_id, partition)) return;
+    txn::Effects effects;
+    txn::Turn now = turn(effects);
+    transactions_.offset_changed(now, {group_id, {topic_id, partition}});
+    take(std::move(effects));
+}
+
+void TransactionCoordinator::group_deleted(const std::string& group_id) {
+    txn::Effects effects;
+    txn::Turn now = turn(effects);
+    transactions_.group_deleted(now, group_id);
+    take(std::move(effects));
+}
+
+// Time ------------------------------------------------------------------------------------------------------
+
+void TransactionCoordinator::tick() {
+    if (!loaded() || transactions_.next_deadline() > Clock::now()) return;
+    for (const std::string& id : transactions_.due(Clock::now(), time_outs_per_turn)) {
+        if (!open_for(id, {})) return; // the next turn opens more
+        txn::Effects effects;
+        txn::Turn now = turn(effects);
+        transactions_.time_out(now, id);
+        take(std::move(effects));
+    }
+    txn::Effects effects;
+    txn::Turn now = turn(effects);
+    transactions_.tick(now);
+    take(std::move(effects));
+}
+
+txn::Time TransactionCoordinator::next_deadline() const {
+    return load_at_ ? *load_at_ : transactions_.next_deadline();
+}
+
+void TransactionCoordinator::topic_deleted(const wire::Uuid& id) {
+    txn::Effects effects;
+    txn::Turn now = turn(effects);
+    transactions_.topic_deleted(now, id);
+    take(std::move(effects));
+}
+
+// Tables ----------------------------------------------------------------------------------------------------
+
+bool TransactionCoordinator::loaded() {
+    if (!load_at_) return true;
+    if (*load_at_ > Clock::now() || has_rows()) return false; // what is not written yet is not in the tables
+    try {
+        load();
+    } catch (const pg::Error& error) {
+        if (load_failure_ != error.what()) broker_.log_failure("read transactions", error);
+        load_failure_ = error.what();
+        load_at_ = Clock::now() + retry_interval;
+        return false;
+    }
+    load_at_.reset();
+    load_failure_.clear();
+    return true;
+}
+
+/// Read as a whole before any of it is applied: a failure leaves nothing behind.
+void TransactionCoordinator::load() {
+    std::vector<txn::TransactionRow> transactions;
+    std::vector<txn::PendingOffsetRow> offsets;
+    const auto take_transaction = [&](const txn::TransactionRow& row) { transactions.push_back(row); };
+    const auto take_offset = [&](const txn::PendingOffsetRow& row) { offsets.push_back(row); };
+    pg::Transaction transaction("reading transactions");
+    store::do_not_wait_for_locks();
+    if (all_to_be_read_)
+        tables_.load(take_transaction, take_offset);
+    else
+        tables_.load({to_be_read_.begin(), to_be_read_.end()}, take_transaction, take_offset);
+    transaction.commit(pg::Durability::none_written);
+    const group::Now now{Clock::now(), broker_.now_ms()};
+    for (const txn::TransactionRow& row : transactions) transactions_.apply(row, now);
+    for (const txn::PendingOffsetRow& row : offsets) transactions_.apply(row);
+    transactions_.turn_over();
+    all_to_be_read_ = false;
+    to_be_read_.clear();
+}
+
+void TransactionCoordinator::write_rows() {
+    tables_.write(staged_.transactions);
+    tables_.write(staged_.offsets);
+    tables_.write(aborted_);
+}
+
+void TransactionCoordinator::written() {
+    for (const store::AbortedTransaction& a : std::exchange(aborted_, {})) {
+        log::Topic* topic = broker_.catalog.find(a.partition.topic_id);
+        log::Partition* partition = topic ? topic->partition(a.partition.partition) : nullptr;
+        if (!partition) continue;
+        partition->aborted.push_back({a.producer_id, a.first_offset, a.last_offset});
+        if (partition->aborted.size() <= aborted_in_memory) continue;
+        partition->aborted_known_from = partition->aborted.front().last_offset + 1;
+        partition->aborted.pop_front();
+    }
+    staged_ = {};
+    if (!load_at_) transactions_.turn_over();
+    for (const void* tail : std::exchange(ended_, {}))
+        broker_.waiting.changed(tail); // the last stable offset has moved
+}
+
+void TransactionCoordinator::not_written() {
+    std::set<std::string> ids;
+    for (const auto& [id, row] : staged_.transactions) ids.insert(id);
+    for (const auto& [key, row] : staged_.offsets) ids.insert(key.transactional_id);
+    staged_ = {};
+    aborted_.clear();
+    ended_.clear();
+    for (const std::string& id : ids)
+        transactions_.drop(id); // readers see no end of it until it has been read
+    if (ids.empty()) return;
+    to_be_read_.merge(ids);
+    load_at_ = Clock::now();
+}
+
+} // namespace kafka::api
