@@ -6,73 +6,19 @@ use lib $FindBin::RealBin;
 use GroupRequests;
 use KafkaTest;
 use KafkaRequests;
-use KafkaWire::Batch;
 use KafkaWire::Errors;
 use Test::More;
+use TransactionalProducer;
 
 my $broker = KafkaTest->start;
 my $client = $broker->connect;
 $broker->wait_for_coordinators if !$broker->is_ours;
 my $topic = $broker->create_topic('orders', num_partitions => 2);
-my $now   = int(time) * 1000;
 my $ids   = 0;
 
-# A producer with transactions, of which each method is one request.
-package Producer {
-    use KafkaWire::Errors;
-
-    sub new {
-        my ($class, %with) = @_;
-        my $self = bless { id => $with{id} // $broker->name('txn-' . ++$ids), v => $with{version} // 3, timeout => $with{timeout} // 60_000, sequences => {} }, $class;
-        return $self->init;
-    }
-
-    sub init {
-        my ($self) = @_;
-        my $answer;
-        Test::More::diag('no answer') if !main::wait_until('a producer id is given', sub {
-            $answer = $client->call('InitProducerId', 4, { transactional_id => $self->{id}, transaction_timeout_ms => $self->{timeout} });
-            return error_name($answer->{error_code}) !~ /^(?:CONCURRENT_TRANSACTIONS|COORDINATOR_LOAD_IN_PROGRESS|NOT_COORDINATOR)$/;
-        });
-        $self->{error} = error_name($answer->{error_code});
-        @$self{qw(producer_id epoch)} = @$answer{qw(producer_id producer_epoch)};
-        $self->{sequences} = {};
-        return $self;
-    }
-
-    sub ids { return (transactional_id => $_[0]{id}, producer_id => $_[0]{producer_id}, producer_epoch => $_[0]{epoch}) }
-
-    sub add {
-        my ($self, @partitions) = @_;
-        my $answer = $client->call('AddPartitionsToTxn', 3, {
-            v3_and_below_transactional_id => $self->{id}, v3_and_below_producer_id => $self->{producer_id}, v3_and_below_producer_epoch => $self->{epoch},
-            v3_and_below_topics => [{ name => $topic->{name}, partitions => \@partitions }] });
-        return join ' ', map { error_name($_->{partition_error_code}) } @{ $answer->{results_by_topic_v3_and_below}[0]{results_by_partition} };
-    }
-
-    # The offset, or the error.
-    sub write {
-        my ($self, $partition, @values) = @_;
-        my $first = $self->{sequences}{$partition} // 0;
-        my $batch = KafkaWire::Batch::build_batch([map { { value => $_, timestamp => $now } } @values], attributes => 0x10,
-            producer_id => $self->{producer_id}, producer_epoch => $self->{epoch}, base_sequence => $first);
-        my $answer = KafkaRequests::produce($client, 9, $topic, { $partition => $batch }, transactional_id => $self->{id})->{$partition};
-        return error_name($answer->{error_code}) if $answer->{error_code};
-        $self->{sequences}{$partition} = $first + @values;
-        return $answer->{base_offset};
-    }
-
-    sub end {
-        my ($self, $committed) = @_;
-        my $answer;
-        main::wait_until('the end is taken', sub {
-            $answer = $client->call('EndTxn', 3, { $self->ids, committed => $committed });
-            return error_name($answer->{error_code}) ne 'CONCURRENT_TRANSACTIONS';
-        });
-        return error_name($answer->{error_code});
-    }
-    sub commit { return $_[0]->end(1) }
-    sub abort  { return $_[0]->end(0) }
+sub producer {
+    my (%with) = @_;
+    return TransactionalProducer->new($client, $topic, id => $broker->name('txn-' . ++$ids), %with);
 }
 
 sub fetched {
@@ -80,33 +26,14 @@ sub fetched {
     return fetch($client, 12, $topic, 0, partition => $partition // 0, request => { isolation_level => $level, max_wait_ms => 0, min_bytes => 0 });
 }
 
-# What a reader is told is committed: its batches without those of aborted transactions and markers.
-sub committed {
-    my ($partition) = @_;
-    my $answer  = fetched(1, $partition);
-    my @aborted = sort { $a->{first_offset} <=> $b->{first_offset} } @{ $answer->{aborted_transactions} // [] };
-    my (%open, @values);
-    for my $batch (@{ $answer->{batches} }) {
-        $open{ (shift @aborted)->{producer_id} } = 1 while @aborted && $aborted[0]{first_offset} <= $batch->{base_offset};
-        if ($batch->{attributes} & 0x20) {
-            delete $open{ $batch->{producer_id} };
-        } elsif (!$open{ $batch->{producer_id} }) {
-            push @values, map { $_->{value} } @{ $batch->{records} };
-        }
-    }
-    return join ' ', @values;
-}
-
-sub uncommitted {
-    my ($partition) = @_;
-    return join ' ', map { $_->{value} } map { @{ $_->{records} } } grep { !($_->{attributes} & 0x20) } @{ fetched(0, $partition)->{batches} };
-}
+sub committed   { my ($partition) = @_; return committed_values($client, $topic, $partition); }
+sub uncommitted { my ($partition) = @_; return uncommitted_values($client, $topic, $partition); }
 
 sub ends { return join ' ', map { list_offset($client, 7, $topic, -1, isolation_level => $_)->{offset} } 0, 1 }
 
 # --- Commit and abort ---------------------------------------------------------------------------------------
 
-my $p = Producer->new;
+my $p = producer();
 is($p->{error}, 'NONE', 'a producer with a transactional id');
 is($p->write(0, 'x'), 'INVALID_TXN_STATE', 'nothing is written to a partition that was not added');
 is($p->add(0, 1), 'NONE NONE', 'partitions are added');
@@ -138,7 +65,7 @@ is_deeply([@$marker{qw(base_offset producer_id producer_epoch base_sequence)}, u
 
 # --- Several producers --------------------------------------------------------------------------------------
 
-my $q = Producer->new;
+my $q = producer();
 $_->add(0) for $p, $q;
 is($p->write(0, 'd'), 6, 'two transactions');
 is($q->write(0, 'e'), 7, 'in one partition');
@@ -151,7 +78,7 @@ wait_until('both are seen', sub { committed() eq 'a b plain d e' });
 
 $p->add(0);
 $p->write(0, 'zombie');
-my $heir = Producer->new(id => $p->{id});
+my $heir = producer(id => $p->{id});
 is($heir->{producer_id}, $p->{producer_id}, 'another producer with the id has the same producer id');
 cmp_ok($heir->{epoch}, '>', $p->{epoch}, 'and a higher epoch');
 is($p->write(0, 'late'), 'INVALID_PRODUCER_EPOCH', 'the first one is fenced');
@@ -192,7 +119,7 @@ is(offset_of($client, $group, $topic), 5, 'and leaves the one before');
 
 # --- Time, tools ----------------------------------------------------------------------------------------------
 
-my $slow = Producer->new(timeout => 500);
+my $slow = producer(timeout => 500);
 $slow->add(0);
 my $begin = $slow->write(0, 'too late');
 my $described = $client->call('DescribeTransactions', 0, { transactional_ids => [$slow->{id}, 'none'] })->{transaction_states};
@@ -210,7 +137,7 @@ like($slow->write(0, 'later'), qr/^(?:INVALID_PRODUCER_EPOCH|INVALID_TXN_STATE)$
 # --- Restart --------------------------------------------------------------------------------------------------
 
 if (my $server = $broker->server) {
-    my $survivor = Producer->new;
+    my $survivor = producer();
     $survivor->add(0, 1);
     $survivor->write(0, 'survives');
     my $expected = committed();
@@ -220,6 +147,7 @@ if (my $server = $broker->server) {
         $server->node->start;
         $server->wait_for_port;
         $client = $broker->connect;
+        $survivor->use_client($client);
         is(committed(), $expected, "after a stop ($mode) open transactions are open");
         is_deeply(fetched(1)->{aborted_transactions}, \@aborted, 'and aborted ones known');
         is($survivor->write(1, "partition 1, $mode"), $mode eq 'immediate' ? 1 : 2, 'they go on');

@@ -419,7 +419,10 @@ void Broker::expire_producers() {
     if (now - expired_ms_ < std::min(producer_expiry_interval_ms, expiration)) return;
     expired_ms_ = now;
     for (const auto& [name, topic] : catalog.topics())
-        for (log::Partition& p : topic->partitions) p.producers.expire(now - expiration);
+        for (log::Partition& p : topic->partitions)
+            p.producers.expire(now - expiration, [&](int64_t producer_id) {
+                return transactions.open_since(producer_id, {topic->id, p.index}) != txn::no_offset;
+            });
 }
 
 void Broker::finish() {

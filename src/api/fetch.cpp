@@ -253,6 +253,7 @@ Attempt attempt(Broker& broker, FetchPlan& plan, const Request& request, int16_t
     Attempt result;
     result.postponed = !broker.open(known);
     if (result.postponed) return result;
+    if (request.isolation_level == read_committed) (void)broker.transactions.loaded();
 
     std::optional<pg::Transaction> transaction; // only if something must be read from tables
     const size_t max_bytes =

@@ -251,6 +251,7 @@ void handle(Broker& broker, Call& call, Request& request) {
         if (log::Topic* topic = broker.catalog.find(asked.name)) topics.push_back(topic);
     if (!broker.open(topics)) return broker.postpone(std::move(call));
 
+    if (request.isolation_level == read_committed) (void)broker.transactions.loaded();
     std::optional<pg::Transaction> transaction;
     if (needs_tables(request)) transaction.emplace("looking up offsets");
     Progress& done = call.progress<Progress>();

@@ -14,7 +14,7 @@ namespace {
 using group::Clock;
 using wire::ErrorCode;
 
-/// Until tables that could not be read are tried again.
+/// Until what could not be read, or written, is tried again.
 constexpr std::chrono::milliseconds retry_interval(100);
 /// Transactions that are ended because of their time in one turn; each may have many partitions.
 constexpr size_t time_outs_per_turn = 10;
@@ -128,6 +128,7 @@ void TransactionCoordinator::appended(int64_t producer_id, std::vector<txn::Adde
 
 int64_t TransactionCoordinator::last_stable_offset(const log::Topic& topic,
                                                    const log::Partition& partition) const {
+    if (all_to_be_read_) return partition.log_start_offset;
     const auto open = transactions_.first_open_offset({topic.id, partition.index});
     return std::min(partition.high_watermark, open.value_or(partition.high_watermark));
 }
@@ -164,7 +165,17 @@ void TransactionCoordinator::group_deleted(const std::string& group_id) {
 // Time ------------------------------------------------------------------------------------------------------
 
 void TransactionCoordinator::tick() {
-    if (!loaded() || transactions_.next_deadline() > Clock::now()) return;
+    if (!loaded() || next_deadline() > Clock::now()) return;
+    try {
+        do_what_is_due();
+    } catch (const pg::Error& error) { // no ids for producers, or a topic that cannot be opened
+        broker_.log_failure("end a transaction that has taken too long", error);
+        rest();
+    }
+    ticked_ = has_rows();
+}
+
+void TransactionCoordinator::do_what_is_due() {
     for (const std::string& id : transactions_.due(Clock::now(), time_outs_per_turn)) {
         if (!open_for(id, {})) return; // the next turn opens more
         txn::Effects effects;
@@ -179,8 +190,11 @@ void TransactionCoordinator::tick() {
 }
 
 txn::Time TransactionCoordinator::next_deadline() const {
-    return load_at_ ? *load_at_ : transactions_.next_deadline();
+    return load_at_ ? *load_at_ : std::max(transactions_.next_deadline(), rest_until_);
 }
+
+/// What is due is due still.
+void TransactionCoordinator::rest() { rest_until_ = Clock::now() + retry_interval; }
 
 void TransactionCoordinator::topic_deleted(const wire::Uuid& id) {
     txn::Effects effects;
@@ -235,6 +249,7 @@ void TransactionCoordinator::write_rows() {
 }
 
 void TransactionCoordinator::written() {
+    ticked_ = false;
     for (const store::AbortedTransaction& a : std::exchange(aborted_, {})) {
         log::Topic* topic = broker_.catalog.find(a.partition.topic_id);
         log::Partition* partition = topic ? topic->partition(a.partition.partition) : nullptr;
@@ -251,6 +266,7 @@ void TransactionCoordinator::written() {
 }
 
 void TransactionCoordinator::not_written() {
+    if (std::exchange(ticked_, false)) rest();
     std::set<std::string> ids;
     for (const auto& [id, row] : staged_.transactions) ids.insert(id);
     for (const auto& [key, row] : staged_.offsets) ids.insert(key.transactional_id);

@@ -55,8 +55,11 @@ public:
     }
     /// Batches of a producer's transaction have been staged at these offsets.
     void appended(int64_t producer_id, std::vector<txn::AddedPartition> written);
-    /// Where a reader of committed records must stop.
+    /// Where a reader of committed records must stop. As long as transactions have not been read at all, at the beginning: call
+    /// loaded() before, outside of transactions.
     int64_t last_stable_offset(const log::Topic& topic, const log::Partition& partition) const;
+    /// True if memory says what is in the tables; reads them if it is time to.
+    bool loaded();
     /// The aborted transactions that a reader of the offsets from `from` on and below `to` has to know of.
     std::vector<store::AbortedTransaction> aborted(const log::Topic& topic, const log::Partition& partition,
                                                    int64_t from, int64_t to);
@@ -92,8 +95,9 @@ private:
     void take(txn::Effects effects);
     void stage(const txn::End& end);
     void stage_marker(const txn::End& end, const txn::AddedPartition& added);
-    bool loaded();
     void load();
+    void do_what_is_due();
+    void rest();
 
     Broker& broker_;
     const wire::TextRule text_rule_; ///< what the database takes for text
@@ -105,7 +109,9 @@ private:
     std::vector<store::AbortedTransaction> aborted_;
     std::vector<const void*> ended_; ///< tails of partitions that get a marker in this turn
     std::optional<txn::Time>
-        load_at_; ///< transactions are to be read from their tables, not before that time
+        load_at_;            ///< transactions are to be read from their tables, not before that time
+    bool ticked_ = false;    ///< what was due is among the rows of this turn
+    txn::Time rest_until_{}; ///< nothing that is due is done before
     bool all_to_be_read_ = true;
     std::set<std::string> to_be_read_; ///< transactional ids that memory must not be believed of
     std::string load_failure_;         ///< why the last attempt failed; empty if it did not

@@ -86,9 +86,9 @@ void Producers::restore(int64_t producer_id, const std::optional<Producer>& befo
         producers_.erase(producer_id);
 }
 
-void Producers::expire(int64_t before_ms) {
+void Producers::expire(int64_t before_ms, const std::function<bool(int64_t)>& kept) {
     std::erase_if(producers_, [&](const auto& entry) {
-        if (entry.second.appended_ms >= before_ms) return false;
+        if (entry.second.appended_ms >= before_ms || kept(entry.first)) return false;
         changed_.insert(entry.first);
         return true;
     });

@@ -92,8 +92,8 @@ public:
     }
     /// As it was before an append that was taken back; none: it was not known.
     void restore(int64_t producer_id, const std::optional<Producer>& before);
-    /// Forgets who has not appended since that time.
-    void expire(int64_t before_ms);
+    /// Forgets who has not appended since that time, but those that are to be kept.
+    void expire(int64_t before_ms, const std::function<bool(int64_t producer_id)>& kept);
 
     const std::unordered_set<int64_t>& changed() const { return changed_; }
     void stored() { changed_.clear(); }

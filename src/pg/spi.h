@@ -76,6 +76,16 @@ public:
     /// The next rows, at most `limit` (> 0); fewer only at the end.
     Result fetch(int64_t limit);
 
+    /// Calls take(rows, i) for each row that is left. In portions: there may be millions.
+    template <class Take> void each_row(Take take) {
+        constexpr int64_t portion = 1000;
+        for (bool more = true; more;) {
+            const Result rows = fetch(portion);
+            for (uint64_t i = 0; i < rows.size(); i++) take(rows, i);
+            more = rows.size() == uint64_t(portion);
+        }
+    }
+
 private:
     PortalData* portal_;
     uint64_t era_; ///< the server frees by itself what is left of an earlier era

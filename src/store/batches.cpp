@@ -125,13 +125,9 @@ std::vector<StoredBatch> Batches::read(int64_t segment, int32_t partition, int64
 
 void Batches::headers(int64_t segment, int32_t partition, int64_t offset,
                       const std::function<void(wire::View)>& take) {
-    constexpr int64_t portion = 1000;
-    pg::Cursor cursor = statements(segment).headers.open({partition, offset});
-    for (bool more = true; more;) {
-        const pg::Result rows = cursor.fetch(portion);
-        for (size_t i = 0; i < rows.size(); i++) take(rows.bytes(i, 0));
-        more = rows.size() == size_t(portion);
-    }
+    statements(segment).headers.open({partition, offset}).each_row([&](const pg::Result& rows, size_t i) {
+        take(rows.bytes(i, 0));
+    });
 }
 
 std::optional<int64_t> Batches::first_reaching(int64_t segment, int32_t partition, Rising column,

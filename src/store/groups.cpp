@@ -377,18 +377,11 @@ OffsetRow read_offset(const pg::Result& rows, size_t i) {
     return row;
 }
 
-/// In portions: there may be millions of rows.
 template <class Read>
 void load_rows(const Groups::Take& take, const std::string& query, std::initializer_list<pg::Value> values,
                Read read) {
-    constexpr int64_t portion = 1000;
     pg::Statement statement(query);
-    pg::Cursor cursor = statement.open(values);
-    for (bool more = true; more;) {
-        const pg::Result rows = cursor.fetch(portion);
-        for (size_t i = 0; i < rows.size(); i++) take(read(rows, i));
-        more = rows.size() == size_t(portion);
-    }
+    statement.open(values).each_row([&](const pg::Result& rows, size_t i) { take(read(rows, i)); });
 }
 
 /// All tables are locked first: where one of them cannot be, none is read in vain.

@@ -66,16 +66,11 @@ ProducerSnapshot Producers::load(const wire::Uuid& topic) {
     const pg::Result offsets =
         pg::execute("SELECT offsets FROM kafka.producer_snapshot WHERE topic_id = $1", {topic});
     if (!offsets.empty()) snapshot.offsets = offsets.int64_array(0, 0);
-    constexpr int64_t portion = 1000;
     pg::Statement statement("SELECT partition, producer_id, " + names() +
                             " FROM kafka.producer WHERE topic_id = $1");
-    pg::Cursor cursor = statement.open({topic});
-    for (bool more = true; more;) {
-        const pg::Result rows = cursor.fetch(portion);
-        for (size_t i = 0; i < rows.size(); i++)
-            snapshot.rows.push_back({rows.int32(i, 0), rows.int64(i, 1), read_producer(rows, i)});
-        more = rows.size() == size_t(portion);
-    }
+    statement.open({topic}).each_row([&](const pg::Result& rows, size_t i) {
+        snapshot.rows.push_back({rows.int32(i, 0), rows.int64(i, 1), read_producer(rows, i)});
+    });
     return snapshot;
 }
 

@@ -69,7 +69,8 @@ std::vector<int64_t> dead_segments() {
 void drop_segment(int64_t id) {
     for (const char* table : {"producer", "producer_snapshot", "aborted_transaction"})
         pg::execute(std::string("DELETE FROM kafka.") + table +
-                        " WHERE topic_id = (SELECT topic_id FROM kafka.segment WHERE id = $1)",
+                        " WHERE topic_id = (SELECT s.topic_id FROM kafka.segment s WHERE s.id = $1"
+                        " AND NOT EXISTS (SELECT FROM kafka.topic t WHERE t.id = s.topic_id))",
                     {id});
     pg::execute("DROP TABLE IF EXISTS " + segment_table(id));
     pg::execute("DELETE FROM kafka.segment WHERE id = $1", {id});

@@ -69,18 +69,11 @@ PendingOffsetRow read_offset(const pg::Result& rows, size_t i) {
     return row;
 }
 
-/// In portions: there may be many rows.
 template <class Take, class Read>
 void load_rows(const std::string& query, std::initializer_list<pg::Value> values, const Take& take,
                Read read) {
-    constexpr int64_t portion = 1000;
     pg::Statement statement(query);
-    pg::Cursor cursor = statement.open(values);
-    for (bool more = true; more;) {
-        const pg::Result rows = cursor.fetch(portion);
-        for (size_t i = 0; i < rows.size(); i++) take(read(rows, i));
-        more = rows.size() == size_t(portion);
-    }
+    statement.open(values).each_row([&](const pg::Result& rows, size_t i) { take(read(rows, i)); });
 }
 
 void load_all(const std::string& where, std::initializer_list<pg::Value> values,

@@ -251,7 +251,7 @@ void Loop::finish() {
     take_inbox();
     while (!taken_.empty()) turn();
     send_replies();
-    broker_->finish();
+    if (pg::shutdown_requested()) broker_->finish(); // else its tables are gone
     server_.stop(broker_->settings.shutdown_timeout);
 }
 

@@ -136,7 +136,7 @@ TEST("silent producers are forgotten, and are then to be removed from where they
     log.send(batch(2, 0, 0));
     log.producers.stored();
     CHECK(log.producers.changed().empty());
-    log.producers.expire(now + 1);
+    log.producers.expire(now + 2, [](int64_t id) { return id == 2; });
     CHECK(!log.producers.find(1));
     CHECK(log.producers.find(2) != nullptr);
     CHECK_EQ(log.producers.changed().size(), size_t(1));
