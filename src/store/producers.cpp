@@ -2,6 +2,7 @@
 #include "store/producers.h"
 
 #include "pg/keyed_update.h"
+#include "store/table.h"
 
 namespace kafka::store {
 namespace {
@@ -23,41 +24,26 @@ struct Columns {
 
 log::Producer read_producer(const pg::Result& rows, size_t i) {
     log::Producer producer;
-    producer.epoch = int16_t(rows.int32(i, 2));
-    producer.coordinator_epoch = rows.int32(i, 3);
-    const auto first = rows.int32_array(i, 4), last = rows.int32_array(i, 5);
-    const auto base_offsets = rows.int64_array(i, 6), timestamps = rows.int64_array(i, 7);
+    producer.epoch = int16_t(rows.int32(i, 3));
+    producer.coordinator_epoch = rows.int32(i, 4);
+    const auto first = rows.int32_array(i, 5), last = rows.int32_array(i, 6);
+    const auto base_offsets = rows.int64_array(i, 7), timestamps = rows.int64_array(i, 8);
     const size_t batches = std::min({first.size(), last.size(), base_offsets.size(), timestamps.size()});
     for (size_t b = 0; b < batches; b++) producer.add({first[b], last[b], base_offsets[b], timestamps[b]});
-    producer.timestamp = rows.int64(i, 8);
-    producer.appended_ms = rows.int64(i, 9);
+    producer.timestamp = rows.int64(i, 9);
+    producer.appended_ms = rows.int64(i, 10);
     return producer;
 }
 
-/// The columns that are not of the key.
-constexpr const char* state_columns[] = {"epoch",          "coordinator_epoch", "first_sequences",
-                                         "last_sequences", "base_offsets",      "timestamps",
-                                         "last_timestamp", "appended_ms"};
-
-/// "what(epoch), what(coordinator_epoch)" and so on.
-template <class What> std::string list(What what) {
-    std::string text;
-    for (const char* column : state_columns) text += (text.empty() ? "" : ", ") + what(std::string(column));
-    return text;
-}
-
-std::string names() {
-    return list([](const std::string& column) { return column; });
-}
+constexpr std::string_view columns[] = {
+    "topic_id",       "partition",    "producer_id", "epoch",          "coordinator_epoch", "first_sequences",
+    "last_sequences", "base_offsets", "timestamps",  "last_timestamp", "appended_ms"};
+constexpr Table table{"producer", columns, 3};
 
 } // namespace
 
 Producers::Producers()
-    : put_("INSERT INTO kafka.producer (topic_id, partition, producer_id, " + names() +
-           ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-           " ON CONFLICT (topic_id, partition, producer_id) DO UPDATE SET " +
-           list([](const std::string& column) { return column + " = excluded." + column; })),
-      remove_("DELETE FROM kafka.producer WHERE topic_id = $1 AND partition = $2 AND producer_id = $3"),
+    : put_(upsert_one(table)), remove_(remove_rows(table)),
       put_snapshot_("INSERT INTO kafka.producer_snapshot (topic_id, offsets) VALUES ($1, $2)"
                     " ON CONFLICT (topic_id) DO UPDATE SET offsets = excluded.offsets") {}
 
@@ -66,10 +52,9 @@ ProducerSnapshot Producers::load(const wire::Uuid& topic) {
     const pg::Result offsets =
         pg::execute("SELECT offsets FROM kafka.producer_snapshot WHERE topic_id = $1", {topic});
     if (!offsets.empty()) snapshot.offsets = offsets.int64_array(0, 0);
-    pg::Statement statement("SELECT partition, producer_id, " + names() +
-                            " FROM kafka.producer WHERE topic_id = $1");
+    pg::Statement statement("SELECT " + names(columns) + " FROM kafka.producer WHERE topic_id = $1");
     statement.open({topic}).each_row([&](const pg::Result& rows, size_t i) {
-        snapshot.rows.push_back({rows.int32(i, 0), rows.int64(i, 1), read_producer(rows, i)});
+        snapshot.rows.push_back({rows.int32(i, 1), rows.int64(i, 2), read_producer(rows, i)});
     });
     return snapshot;
 }
@@ -80,10 +65,15 @@ void Producers::store(const wire::Uuid& topic, const ProducerSnapshot& snapshot)
 }
 
 void Producers::put(const wire::Uuid& topic, const std::vector<ProducerRow>& rows) {
+    std::vector<pg::Uuid> topics;
+    std::vector<int32_t> partitions;
+    std::vector<int64_t> gone; // producers that are to be removed
     pg::KeyedUpdate stored({"kafka", "producer", 3});
     for (const ProducerRow& row : rows) {
         if (!row.producer) {
-            remove_.execute({topic, row.partition, row.producer_id});
+            topics.push_back(topic);
+            partitions.push_back(row.partition);
+            gone.push_back(row.producer_id);
             continue;
         }
         const Columns c(*row.producer);
@@ -101,6 +91,9 @@ void Producers::put(const wire::Uuid& topic, const std::vector<ProducerRow>& row
         if (!stored.replace(values)) put_.execute(values);
     }
     stored.finish();
+    if (!gone.empty())
+        remove_.execute({std::span<const pg::Uuid>(topics), std::span<const int32_t>(partitions),
+                         std::span<const int64_t>(gone)});
 }
 
 int64_t ProducerIds::next() {
@@ -110,7 +103,7 @@ int64_t ProducerIds::next() {
             pg::execute("SELECT pg_catalog.nextval(s.seqrelid), s.seqincrement FROM pg_catalog.pg_sequence s"
                         " WHERE s.seqrelid = 'kafka.producer_id_seq'::pg_catalog.regclass");
         const int64_t first = block.int64(0, 0), ids = block.int64(0, 1);
-        transaction.commit(pg::Durability::local);
+        transaction.commit(pg::Durability::server); // a standby that takes over must not give them out again
         next_ = first;
         end_ = first + ids;
     }
