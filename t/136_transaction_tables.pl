@@ -41,6 +41,11 @@ is(stable_end(), 0, 'as all readers are told');
 is(uncommitted_values($client, $topic), 'before open', 'others read on');
 is($survivor->write(0, 'more'), 'NOT_ENOUGH_REPLICAS', 'producers try again');
 is(commit_offsets($client, 8, 'plain', $topic, { 0 => 1 }), 'COORDINATOR_LOAD_IN_PROGRESS', 'so do plain commits, which transactions have to hear of');
+for ([1, 'COORDINATOR_NOT_AVAILABLE'], [2, 'COORDINATOR_LOAD_IN_PROGRESS']) {
+    my ($version, $code) = @$_;
+    my $answer = $client->call('TxnOffsetCommit', $version, { $survivor->ids, group_id => 'g', topics => [{ name => $topic->{name}, partitions => [{ partition_index => 0, committed_offset => 1 }] }] });
+    is(error_name($answer->{topics}[0]{partitions}[0]{error_code}), $code, "and those who commit offsets in transactions, by an error that version $version knows");
+}
 $server->sql("ROLLBACK PREPARED 'migration'");
 wait_until('the table is read', sub { stable_end() == 1 });
 is(committed(), 'before', 'the transaction is open still');
