@@ -172,6 +172,8 @@ void TransactionCoordinator::tick() {
     if (!loaded() || next_deadline() > Clock::now()) return;
     try {
         do_what_is_due();
+        if (transactions_.due(Clock::now(), 1).empty())
+            rest_until_ = Clock::now() + broker_.settings.transaction_time_out_interval;
     } catch (const pg::Error& error) { // no ids for producers, or a topic that cannot be opened
         broker_.log_failure("end a transaction that has taken too long", error);
         rest();

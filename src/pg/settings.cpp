@@ -44,6 +44,7 @@ struct Values {
     int group_consumer_migration_policy;
     int offsets_retention_minutes, offset_metadata_max_bytes;
     int producer_id_expiration_ms, transaction_max_timeout_ms, transactional_id_expiration_ms;
+    int transaction_time_out_interval_ms;
 } values;
 
 const config_enum_entry compression_types[] = {
@@ -296,28 +297,34 @@ void define_offsets() {
            values.offset_metadata_max_bytes, {4096, 0, mib}, GUC_UNIT_BYTE);
 }
 
+// clang-format off: long texts are cut at their clauses.
 void define_producers() {
-    define(
-        {"pg_kafka.producer_id_expiration_ms",
-         "Time after which an idempotent producer that is silent is forgotten.",
-         "In milliseconds since its last batch to a partition: what it sends there afterwards is taken as "
-         "from a new "
-         "producer. Silent producers are looked for every ten minutes, or as often as this says if that is "
-         "oftener. Takes effect when the configuration is reloaded. Kafka's producer.id.expiration.ms."},
-        values.producer_id_expiration_ms, {24 * 60 * minute_ms, 1, INT_MAX}, GUC_UNIT_MS);
+    define({"pg_kafka.producer_id_expiration_ms",
+            "Time after which an idempotent producer that is silent is forgotten.",
+            "In milliseconds since its last batch to a partition: what it sends there afterwards is taken as "
+            "from a new producer. "
+            "Silent producers are looked for every ten minutes, or as often as this says if that is oftener. "
+            "Takes effect when the configuration is reloaded. Kafka's producer.id.expiration.ms."},
+           values.producer_id_expiration_ms, {24 * 60 * minute_ms, 1, INT_MAX}, GUC_UNIT_MS);
     define({"pg_kafka.transaction_max_timeout_ms",
             "Longest time that a producer may ask for its transactions.",
             "In milliseconds, after which an open transaction is aborted; who asks for more is refused. "
-            "Takes effect when "
-            "the configuration is reloaded. Kafka's transaction.max.timeout.ms."},
+            "Takes effect when the configuration is reloaded. Kafka's transaction.max.timeout.ms."},
            values.transaction_max_timeout_ms, {15 * minute_ms, 1, INT_MAX}, GUC_UNIT_MS);
     define({"pg_kafka.transactional_id_expiration_ms",
             "Time after which a transactional id that is not used is forgotten.",
-            "In milliseconds since its last transaction; one that is open is not forgotten. Takes effect "
-            "when the "
-            "configuration is reloaded. Kafka's transactional.id.expiration.ms."},
+            "In milliseconds since its last transaction; one that is open is not forgotten. "
+            "Takes effect when the configuration is reloaded. Kafka's transactional.id.expiration.ms."},
            values.transactional_id_expiration_ms, {7 * 24 * 60 * minute_ms, 1, INT_MAX}, GUC_UNIT_MS);
+    define(
+        {"pg_kafka.transaction_abort_timed_out_transaction_cleanup_interval_ms",
+         "Shortest time between two searches for transactions that have taken too long.",
+         "In milliseconds. With 0, each transaction is aborted as soon as its time is over. "
+         "Takes effect when the configuration is reloaded. "
+         "Kafka's transaction.abort.timed.out.transaction.cleanup.interval.ms, there 10 seconds by default."},
+        values.transaction_time_out_interval_ms, {0, 0, INT_MAX}, GUC_UNIT_MS);
 }
+// clang-format on
 
 void read_addresses(Settings& settings) {
     settings.hosts = split_list(values.host);
@@ -372,6 +379,7 @@ void read_groups(Settings& settings) {
     settings.producer_id_expiration_ms = values.producer_id_expiration_ms;
     settings.transaction_max_timeout_ms = values.transaction_max_timeout_ms;
     settings.transactional_id_expiration_ms = values.transactional_id_expiration_ms;
+    settings.transaction_time_out_interval = milliseconds(values.transaction_time_out_interval_ms);
 }
 
 } // namespace

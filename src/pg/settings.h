@@ -63,6 +63,7 @@ struct Settings {
     int32_t producer_id_expiration_ms = 0;
     int32_t transaction_max_timeout_ms = 0;
     int32_t transactional_id_expiration_ms = 0;
+    std::chrono::milliseconds transaction_time_out_interval{0};
 };
 
 /// Declares all settings to the server; when the library is loaded.
