@@ -176,11 +176,7 @@ void Broker::read_producers(log::Topic& topic) {
                 if (!header) throw pg::Error("a stored record batch has no header", "XX001");
                 topic.batches_after_snapshot++;
                 topic.bytes_after_snapshot += header->size_in_bytes();
-                if (header->is_control())
-                    p.producers.end_transaction(header->producer_id, header->producer_epoch,
-                                                txn::coordinator_epoch, header->max_timestamp, now);
-                else if (const log::Sequence sequence = log::sequence_of(*header); sequence.exists())
-                    p.producers.append(sequence, header->base_offset, header->max_timestamp, now);
+                p.producers.append_again(*header, now);
             });
     }
 }
