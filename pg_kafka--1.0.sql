@@ -284,11 +284,11 @@ SELECT pg_catalog.pg_extension_config_dump('kafka.transaction', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.pending_offset', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.aborted_transaction', '');
 
--- The broker keeps all of the catalog in memory: whatever changes it by SQL makes the broker read it again, also what is
--- applied with session_replication_role = replica.
+-- The broker keeps all of the catalog, and transactions, in memory: whatever changes these by SQL makes the broker read them again,
+-- also what is applied with session_replication_role = replica.
 CREATE FUNCTION kafka.catalog_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'pg_kafka_catalog_changed';
-COMMENT ON FUNCTION kafka.catalog_changed() IS 'Tells the broker, when the transaction commits, that its catalog has changed';
+COMMENT ON FUNCTION kafka.catalog_changed() IS 'Tells the broker, when the transaction commits, that its catalog, or what it knows of transactions, has changed';
 
 CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.cluster
     FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
@@ -300,11 +300,26 @@ CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON k
     FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
 CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.segment
     FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.producer
+    FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.producer_snapshot
+    FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.transaction
+    FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.pending_offset
+    FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.aborted_transaction
+    FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
 ALTER TABLE kafka.cluster ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.topic ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.partition ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.topic_config ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.segment ENABLE ALWAYS TRIGGER catalog_changed;
+ALTER TABLE kafka.producer ENABLE ALWAYS TRIGGER catalog_changed;
+ALTER TABLE kafka.producer_snapshot ENABLE ALWAYS TRIGGER catalog_changed;
+ALTER TABLE kafka.transaction ENABLE ALWAYS TRIGGER catalog_changed;
+ALTER TABLE kafka.pending_offset ENABLE ALWAYS TRIGGER catalog_changed;
+ALTER TABLE kafka.aborted_transaction ENABLE ALWAYS TRIGGER catalog_changed;
 
 -- Groups, for example when a dump is restored while the broker runs.
 CREATE FUNCTION kafka.groups_changed() RETURNS trigger

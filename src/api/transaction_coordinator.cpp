@@ -242,6 +242,13 @@ void TransactionCoordinator::load() {
     to_be_read_.clear();
 }
 
+void TransactionCoordinator::distrust() {
+    transactions_ = txn::Transactions(Clock::now());
+    all_to_be_read_ = true;
+    to_be_read_.clear();
+    load_at_ = Clock::now();
+}
+
 void TransactionCoordinator::write_rows() {
     tables_.write(staged_.transactions);
     tables_.write(staged_.offsets);

@@ -80,7 +80,7 @@ void Producers::store(const wire::Uuid& topic, const ProducerSnapshot& snapshot)
 }
 
 void Producers::put(const wire::Uuid& topic, const std::vector<ProducerRow>& rows) {
-    pg::KeyedUpdate stored({"kafka", "producer", 3});
+    pg::KeyedUpdate stored({"kafka", "producer", 3, "catalog_changed"});
     for (const ProducerRow& row : rows) {
         if (!row.producer) {
             remove_.execute({topic, row.partition, row.producer_id});

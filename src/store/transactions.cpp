@@ -123,7 +123,7 @@ void Transactions::load(const std::vector<std::string>& transactional_ids,
 
 void Transactions::write(const std::map<std::string, TransactionRow>& transactions) {
     if (transactions.empty()) return;
-    pg::KeyedUpdate stored({"kafka", "transaction", 1});
+    pg::KeyedUpdate stored({"kafka", "transaction", 1, "catalog_changed"});
     for (const auto& [id, row] : transactions) {
         if (row.removed) {
             remove_transaction_.execute({std::string_view(id)});
