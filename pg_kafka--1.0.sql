@@ -181,9 +181,9 @@ COMMENT ON COLUMN kafka.batch.data IS 'Kafka record batch, format 2, as it is se
 -- No foreign keys: what is left of a topic goes with its segments.
 CREATE TABLE kafka.producer (
     topic_id uuid NOT NULL,
-    partition integer NOT NULL,
-    producer_id bigint NOT NULL,
-    epoch integer NOT NULL,
+    partition integer NOT NULL CHECK (partition >= 0),
+    producer_id bigint NOT NULL CHECK (producer_id >= 0),
+    epoch integer NOT NULL CHECK (epoch BETWEEN -32768 AND 32767),
     coordinator_epoch integer NOT NULL,
     first_sequences integer[] NOT NULL,
     last_sequences integer[] NOT NULL,
@@ -191,7 +191,14 @@ CREATE TABLE kafka.producer (
     timestamps bigint[] NOT NULL,
     last_timestamp bigint NOT NULL,
     appended_ms bigint NOT NULL,
-    PRIMARY KEY (topic_id, partition, producer_id)
+    PRIMARY KEY (topic_id, partition, producer_id),
+    -- Each as many elements that are not null as the next has elements.
+    CONSTRAINT producer_batches CHECK (
+            pg_catalog.num_nonnulls(VARIADIC first_sequences) = pg_catalog.cardinality(last_sequences)
+        AND pg_catalog.num_nonnulls(VARIADIC last_sequences) = pg_catalog.cardinality(base_offsets)
+        AND pg_catalog.num_nonnulls(VARIADIC base_offsets) = pg_catalog.cardinality(timestamps)
+        AND pg_catalog.num_nonnulls(VARIADIC timestamps) = pg_catalog.cardinality(first_sequences)
+        AND pg_catalog.cardinality(first_sequences) <= 5)
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE kafka.producer IS 'Idempotent producers of a partition as they were at the offset that kafka.producer_snapshot says; the batches after it tell the rest';
 COMMENT ON COLUMN kafka.producer.coordinator_epoch IS 'Of the marker that ended its last transaction in the partition; -1: there was none';
@@ -205,10 +212,12 @@ COMMENT ON COLUMN kafka.producer.appended_ms IS 'When it last appended, millisec
 CREATE TABLE kafka.producer_snapshot (
     topic_id uuid PRIMARY KEY,
     offsets bigint[] NOT NULL
+        CONSTRAINT producer_snapshot_offsets CHECK (pg_catalog.num_nulls(VARIADIC offsets) = 0 AND 0 <= ALL (offsets))
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE kafka.producer_snapshot IS 'Up to where kafka.producer is complete';
 COMMENT ON COLUMN kafka.producer_snapshot.offsets IS 'By partition: the offset after the last batch that is taken into account; 0 for those that are not named';
 
+-- The broker keeps all of them in memory, reads all again after a change by SQL, and mends what it cannot have written.
 CREATE TABLE kafka.transaction (
     transactional_id text COLLATE "C" PRIMARY KEY,
     producer_id bigint NOT NULL,
@@ -222,7 +231,14 @@ CREATE TABLE kafka.transaction (
     first_offsets bigint[] NOT NULL,
     groups text[] NOT NULL,
     start_ms bigint NOT NULL,
-    update_ms bigint NOT NULL
+    update_ms bigint NOT NULL,
+    -- Few and cheap: they are looked at whenever a transaction begins to write somewhere, or ends.
+    CONSTRAINT transaction_producer CHECK (producer_id >= 0 AND epoch BETWEEN 0 AND 32766 AND timeout_ms > 0),
+    CONSTRAINT transaction_partitions CHECK (
+            pg_catalog.num_nonnulls(VARIADIC topics) = pg_catalog.cardinality(partitions)
+        AND pg_catalog.num_nonnulls(VARIADIC partitions) = pg_catalog.cardinality(first_offsets)
+        AND pg_catalog.num_nonnulls(VARIADIC first_offsets) = pg_catalog.cardinality(topics)),
+    CONSTRAINT transaction_groups CHECK (pg_catalog.num_nulls(VARIADIC groups) = 0)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE kafka.transaction IS 'Transactional ids, with the transaction that each has open or had last';
 COMMENT ON COLUMN kafka.transaction.epoch IS 'Of the producer; whoever comes with a lower one is fenced';
@@ -239,12 +255,12 @@ CREATE TABLE kafka.pending_offset (
     transactional_id text COLLATE "C" NOT NULL,
     group_id text COLLATE "C" NOT NULL,
     topic_id uuid NOT NULL,
-    partition integer NOT NULL,
+    partition integer NOT NULL CHECK (partition >= 0),
     committed_offset bigint NOT NULL,
     leader_epoch integer NOT NULL,
     metadata text NOT NULL,
     commit_ms bigint NOT NULL,
-    number bigint NOT NULL,
+    number bigint NOT NULL CHECK (number >= 0),
     PRIMARY KEY (transactional_id, group_id, topic_id, partition)
 );
 COMMENT ON TABLE kafka.pending_offset IS 'Offsets that open transactions will have committed for groups';
@@ -252,11 +268,11 @@ COMMENT ON COLUMN kafka.pending_offset.number IS 'In the order in which they cam
 
 CREATE TABLE kafka.aborted_transaction (
     topic_id uuid NOT NULL,
-    partition integer NOT NULL,
-    last_offset bigint NOT NULL,
-    producer_id bigint NOT NULL,
-    first_offset bigint NOT NULL,
-    last_stable_offset bigint NOT NULL,
+    partition integer NOT NULL CHECK (partition >= 0),
+    last_offset bigint NOT NULL CHECK (last_offset >= 0),
+    producer_id bigint NOT NULL CHECK (producer_id >= 0),
+    first_offset bigint NOT NULL CHECK (first_offset >= 0),
+    last_stable_offset bigint NOT NULL CHECK (last_stable_offset >= 0),
     PRIMARY KEY (topic_id, partition, last_offset)
 );
 COMMENT ON TABLE kafka.aborted_transaction IS 'What producers have written to partitions in transactions that were aborted';

@@ -2,6 +2,10 @@
 #include "store/producers.h"
 
 #include "pg/keyed_update.h"
+#include "store/checked_row.h"
+
+#include <algorithm>
+#include <limits>
 
 namespace kafka::store {
 namespace {
@@ -21,17 +25,29 @@ struct Columns {
     }
 };
 
-log::Producer read_producer(const pg::Result& rows, size_t i) {
+ProducerRow read_producer(CheckedRow& in) {
+    using Epoch = std::numeric_limits<int16_t>;
+    using Number = std::numeric_limits<int64_t>;
     log::Producer producer;
-    producer.epoch = int16_t(rows.int32(i, 2));
-    producer.coordinator_epoch = rows.int32(i, 3);
-    const auto first = rows.int32_array(i, 4), last = rows.int32_array(i, 5);
-    const auto base_offsets = rows.int64_array(i, 6), timestamps = rows.int64_array(i, 7);
+    const int32_t partition = in.int32(0, 0);
+    const int64_t producer_id = in.int64(1, 0);
+    producer.epoch = int16_t(in.int32(2, Epoch::min(), Epoch::max()));
+    producer.coordinator_epoch = in.int32(3, std::numeric_limits<int32_t>::min());
+    const auto first = in.int32_array(4), last = in.int32_array(5);
+    const auto base_offsets = in.int64_array(6), timestamps = in.int64_array(7);
     const size_t batches = std::min({first.size(), last.size(), base_offsets.size(), timestamps.size()});
+    in.expect(first.size() == batches && last.size() == batches && base_offsets.size() == batches &&
+              timestamps.size() == batches);
     for (size_t b = 0; b < batches; b++) producer.add({first[b], last[b], base_offsets[b], timestamps[b]});
-    producer.timestamp = rows.int64(i, 8);
-    producer.appended_ms = rows.int64(i, 9);
-    return producer;
+    producer.timestamp = in.int64(8, Number::min());
+    producer.appended_ms = in.int64(9, Number::min());
+    return {partition, producer_id, producer};
+}
+
+std::vector<int64_t> read_offsets(CheckedRow& in) {
+    std::vector<int64_t> offsets = in.int64_array(0);
+    in.expect(std::all_of(offsets.begin(), offsets.end(), [](int64_t offset) { return offset >= 0; }));
+    return in.damaged() ? std::vector<int64_t>() : offsets;
 }
 
 /// The columns that are not of the key.
@@ -63,14 +79,17 @@ Producers::Producers()
 
 ProducerSnapshot Producers::load(const wire::Uuid& topic) {
     ProducerSnapshot snapshot;
-    const pg::Result offsets =
-        pg::execute("SELECT offsets FROM kafka.producer_snapshot WHERE topic_id = $1", {topic});
-    if (!offsets.empty()) snapshot.offsets = offsets.int64_array(0, 0);
-    pg::Statement statement("SELECT partition, producer_id, " + names() +
+    pg::Statement offsets("SELECT offsets FROM kafka.producer_snapshot WHERE topic_id = $1");
+    each_checked_row(offsets.open({topic}), "kafka.producer_snapshot",
+                     "What is known of the topic's producers is told from all of its log.",
+                     [&](CheckedRow& in) { snapshot.offsets = read_offsets(in); });
+    pg::Statement producers("SELECT partition, producer_id, " + names() +
                             " FROM kafka.producer WHERE topic_id = $1");
-    statement.open({topic}).each_row([&](const pg::Result& rows, size_t i) {
-        snapshot.rows.push_back({rows.int32(i, 0), rows.int64(i, 1), read_producer(rows, i)});
-    });
+    each_checked_row(producers.open({topic}), "kafka.producer", "These producers are taken for new ones.",
+                     [&](CheckedRow& in) {
+                         const ProducerRow row = read_producer(in);
+                         if (!in.damaged()) snapshot.rows.push_back(row);
+                     });
     return snapshot;
 }
 
