@@ -281,7 +281,7 @@ COMMENT ON COLUMN kafka.aborted_transaction.first_offset IS 'Offset of the first
 COMMENT ON COLUMN kafka.aborted_transaction.last_stable_offset IS 'Whatever was aborted later begins there or above';
 
 CREATE SEQUENCE kafka.producer_id_seq MINVALUE 0 INCREMENT BY 1000 NO CYCLE;
-COMMENT ON SEQUENCE kafka.producer_id_seq IS 'Ids for producers, which the broker takes in blocks';
+COMMENT ON SEQUENCE kafka.producer_id_seq IS 'Ids for producers, which the broker takes in blocks; should it be set back, the broker sets it to after all that it knows of';
 
 -- Dumped with their rows.
 SELECT pg_catalog.pg_extension_config_dump('kafka.cluster', '');

@@ -123,17 +123,52 @@ void Producers::put(const wire::Uuid& topic, const std::vector<ProducerRow>& row
 }
 
 int64_t ProducerIds::next() {
-    if (next_ == end_) {
-        pg::Transaction transaction;
-        const pg::Result block =
-            pg::execute("SELECT pg_catalog.nextval(s.seqrelid), s.seqincrement FROM pg_catalog.pg_sequence s"
-                        " WHERE s.seqrelid = 'kafka.producer_id_seq'::pg_catalog.regclass");
-        const int64_t first = block.int64(0, 0), ids = block.int64(0, 1);
-        transaction.commit(pg::Durability::local);
-        next_ = first;
-        end_ = first + ids;
-    }
+    if (next_ == end_) take_block();
     return next_++;
+}
+
+namespace {
+
+struct Block {
+    int64_t first, ids;
+};
+
+Block next_block() {
+    const pg::Result block =
+        pg::execute("SELECT pg_catalog.nextval(s.seqrelid), s.seqincrement FROM pg_catalog.pg_sequence s"
+                    " WHERE s.seqrelid = 'kafka.producer_id_seq'::pg_catalog.regclass");
+    const Block next{block.int64(0, 0), block.int64(0, 1)};
+    if (next.first < 0 || next.ids < 1)
+        throw pg::Error("kafka.producer_id_seq gives no blocks of producer ids", "55000");
+    return next;
+}
+
+/// The id after the largest that is known. Clients may have made up ids, however large they like: those do not count from which
+/// there would be no way on.
+int64_t after_known_ids() {
+    return pg::execute(
+               "SELECT COALESCE(pg_catalog.max(k.id) + 1, 0) FROM ("
+               "SELECT pg_catalog.max(producer_id) FROM kafka.transaction WHERE producer_id < $1 UNION ALL "
+               "SELECT pg_catalog.max(producer_id) FROM kafka.producer WHERE producer_id < $1) AS k(id)",
+               {std::numeric_limits<int64_t>::max() / 2})
+        .int64(0, 0);
+}
+
+} // namespace
+
+void ProducerIds::take_block() {
+    pg::Transaction transaction;
+    if (end_ == 0) end_ = next_ = after_known_ids();
+    Block block = next_block();
+    if (block.first < end_) {
+        pg::log(pg::Level::log, "pg_kafka sets kafka.producer_id_seq to " + std::to_string(end_) +
+                                    ": lower producer ids are in use");
+        pg::execute("SELECT pg_catalog.setval('kafka.producer_id_seq', $1, false)", {end_});
+        block = next_block();
+    }
+    transaction.commit(pg::Durability::local);
+    next_ = block.first;
+    end_ = block.first + block.ids;
 }
 
 } // namespace kafka::store
