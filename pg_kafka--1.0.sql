@@ -640,7 +640,7 @@ CREATE VIEW kafka.producers AS
 SELECT topic, partition, producer_id, producer_epoch, last_sequence, last_timestamp, transaction_start_offset
   FROM kafka.producer_state;
 COMMENT ON VIEW kafka.producers IS
-    'Idempotent producers of each partition, as they stand. The table kafka.producer is stored only now and then: what has come since is read from the newest batches of the topic, a thousand or 4 MB at most. Producers that were forgotten because of pg_kafka.producer_id_expiration_ms may be shown until the table is stored again';
+    'Idempotent producers of each partition, as they stand. The table kafka.producer is stored only now and then: what has come since is read from the newest batches of the topic. Producers that were forgotten because of pg_kafka.producer_id_expiration_ms may be shown until the table is stored again';
 COMMENT ON COLUMN kafka.producers.topic IS 'Name of the topic';
 COMMENT ON COLUMN kafka.producers.partition IS 'Number of the partition, from 0';
 COMMENT ON COLUMN kafka.producers.producer_id IS 'Id of the producer; of a transactional one kafka.transactions has it, too';

@@ -69,10 +69,11 @@ if ($broker->is_ours) {    # a whole Kafka serves more
         [sort { $a <=> $b } keys %served],
         'only APIs that work are advertised'
     );
-    my @finalized = grep { $_->{name} eq 'transaction.version' && $_->{max_version_level} >= 2 }
-        @{ $answer->{finalized_features} // [] };
-    is(scalar @finalized,
-        0, 'transaction.version 2 is not finalized, so clients stay with the first protocol');
+    is_deeply(
+        { map { $_->{name} => $_->{max_version_level} } @{ $answer->{finalized_features} // [] } },
+        { 'group.version' => 1, 'transaction.version' => 2 },
+        'the features that clients use only if they are told to'
+    );
     cmp_ok($answer->{finalized_features_epoch} // 0,
         '>=', 0, 'the features epoch is not negative if it is given');
 }

@@ -93,26 +93,20 @@ wait_until('its heir writes', sub { committed() eq 'a b plain d e f' });
 # --- Offsets --------------------------------------------------------------------------------------------------
 
 my $group = $broker->name('readers');
-sub txn_commit {
-    my ($producer, $offset, %fields) = @_;
-    my $answer = $client->call('TxnOffsetCommit', 3, { group_id => $group, $producer->ids, %fields,
-            topics => [{ name => $topic->{name}, partitions => [{ partition_index => 0, committed_offset => $offset, committed_metadata => 'm' }] }] });
-    return error_name($answer->{topics}[0]{partitions}[0]{error_code});
-}
 sub stable { return $client->call('OffsetFetch', 7, { group_id => $group, require_stable => $_[0], topics => [{ name => $topic->{name}, partition_indexes => [0] }] })->{topics}[0]{partitions}[0] }
 
 commit_offsets($client, 8, $group, $topic, { 0 => 1 });
-is(error_name($client->call('AddOffsetsToTxn', 3, { $heir->ids, group_id => $group })->{error_code}), 'NONE', 'a transaction is to commit offsets');
-is(txn_commit($heir, 5), 'NONE', 'which wait for its end');
+is($heir->add_group($group), 'NONE', 'a transaction is to commit offsets');
+is($heir->commit_offset($group, 5), 'NONE', 'which wait for its end');
 is(offset_of($client, $group, $topic), 1, 'until then the old one is told');
 is(error_name(stable(1)->{error_code}), 'UNSTABLE_OFFSET_COMMIT', 'or that it may change');
 is(stable(0)->{committed_offset}, 1, 'to who wants to know');
 is($heir->commit, 'NONE', 'it is committed');
 wait_until('the offset is', sub { offset_of($client, $group, $topic) == 5 });
 is(error_name(stable(1)->{error_code}), 'NONE', 'and stable');
-$client->call('AddOffsetsToTxn', 3, { $heir->ids, group_id => $group });
-is(txn_commit($heir, 9), 'NONE', 'another one');
-is(txn_commit($heir, 9, member_id => 'nobody', generation_id => 3), 'UNKNOWN_MEMBER_ID', 'by who is not a member') if $broker->is_ours;
+$heir->add_group($group);
+is($heir->commit_offset($group, 9), 'NONE', 'another one');
+is($heir->commit_offset($group, 9, member_id => 'nobody', generation_id => 3), 'UNKNOWN_MEMBER_ID', 'by who is not a member') if $broker->is_ours;
 $heir->abort;
 wait_until('is given up with its transaction', sub { error_name(stable(1)->{error_code}) eq 'NONE' });
 is(offset_of($client, $group, $topic), 5, 'and leaves the one before');

@@ -11,19 +11,26 @@ use KafkaWire::Errors;
 
 our @EXPORT = qw(committed_values uncommitted_values);
 
-my $produce_version = 9;    # the last before transactions of the second version, whose partitions are not added
+# By version of transactions: those of the second (KIP-890) have partitions and groups added by what is written to them, and an epoch
+# each.
+my %versions = (
+    1 => { InitProducerId => 4, Produce => 9,  EndTxn => 3, TxnOffsetCommit => 3 },
+    2 => { InitProducerId => 5, Produce => 12, EndTxn => 5, TxnOffsetCommit => 5 });
 
-# new($client, $topic, id => transactional id, timeout => of its transactions in ms): initialized, its error in {error}.
+# new($client, $topic, id => transactional id, timeout => of its transactions in ms, version => of these): initialized, its error in
+# {error}.
 sub new {
     my ($class, $client, $topic, %with) = @_;
-    return bless({ timeout => 60_000, %with, client => $client, topic => $topic }, $class)->init;
+    return bless({ timeout => 60_000, version => 1, %with, client => $client, topic => $topic }, $class)->init;
 }
+
+sub _version { my ($self, $api) = @_; return $versions{ $self->{version} }{$api}; }
 
 sub init {
     my ($self) = @_;
     my $answer;
     wait_until('a producer id is given', sub {
-        $answer = $self->{client}->call('InitProducerId', 4, { transactional_id => $self->{id}, transaction_timeout_ms => $self->{timeout} });
+        $answer = $self->{client}->call('InitProducerId', $self->_version('InitProducerId'), { transactional_id => $self->{id}, transaction_timeout_ms => $self->{timeout} });
         return error_name($answer->{error_code}) !~ /^(?:CONCURRENT_TRANSACTIONS|COORDINATOR_LOAD_IN_PROGRESS|NOT_COORDINATOR)$/;
     });
     $self->{error} = error_name($answer->{error_code});
@@ -56,7 +63,7 @@ sub write {
     my $first = $self->{sequences}{$partition} // 0;
     my $batch = build_batch([map { { value => $_, timestamp => int(time) * 1000 } } @values], attributes => 0x10,
         producer_id => $self->{producer_id}, producer_epoch => $self->{epoch}, base_sequence => $first);
-    my $answer = produce($self->{client}, $produce_version, $self->{topic}, { $partition => $batch }, transactional_id => $self->{id})->{$partition};
+    my $answer = produce($self->{client}, $self->_version('Produce'), $self->{topic}, { $partition => $batch }, transactional_id => $self->{id})->{$partition};
     return error_name($answer->{error_code}) if $answer->{error_code};
     $self->{sequences}{$partition} = $first + @values;
     return $answer->{base_offset};
@@ -66,11 +73,29 @@ sub end {
     my ($self, $committed) = @_;
     my $answer;
     wait_until('the end is taken', sub {
-        $answer = $self->{client}->call('EndTxn', 3, { $self->ids, committed => $committed });
+        $answer = $self->{client}->call('EndTxn', $self->_version('EndTxn'), { $self->ids, committed => $committed });
         return error_name($answer->{error_code}) ne 'CONCURRENT_TRANSACTIONS';
     });
+    if (exists $answer->{producer_epoch} && !$answer->{error_code}) {
+        @$self{qw(producer_id epoch)} = @$answer{qw(producer_id producer_epoch)};
+        $self->{sequences} = {};
+    }
     return error_name($answer->{error_code});
 }
+
+# Offsets of the group, to be committed with the transaction: the error of the partition, which is the topic's first.
+sub commit_offset {
+    my ($self, $group, $offset, %fields) = @_;
+    my $answer = $self->{client}->call('TxnOffsetCommit', $self->_version('TxnOffsetCommit'), { group_id => $group, $self->ids, %fields,
+            topics => [{ name => $self->{topic}{name}, partitions => [{ partition_index => 0, committed_offset => $offset, committed_metadata => 'm' }] }] });
+    return error_name($answer->{topics}[0]{partitions}[0]{error_code});
+}
+
+sub add_group {
+    my ($self, $group) = @_;
+    return error_name($self->{client}->call('AddOffsetsToTxn', 3, { $self->ids, group_id => $group })->{error_code});
+}
+
 sub commit { return $_[0]->end(1); }
 sub abort  { return $_[0]->end(0); }
 

@@ -37,13 +37,27 @@ ApiVersion range_of(const wire::Api& api) {
     return range;
 }
 
-/// group.version 1 tells clients that the consumer protocol (KIP-848) is served.
+/// Clients do not use some of what is served without being told.
+struct Feature {
+    const char* name;
+    int16_t level;
+};
+constexpr Feature features[] = {
+    {"group.version", 1}, // the consumer protocol (KIP-848)
+    {"transaction.version",
+     2}, // transactions that add by themselves what is written to, with an epoch each (KIP-890)
+};
+
 void add_features(Response& response, int16_t version) {
-    constexpr const char* groups = "group.version";
-    constexpr int16_t level = 1;
-    if (version >= first_version_with_level_0) response.supported_features = {{groups, 0, level}};
+    std::vector<SupportedFeatureKey> supported;
+    std::vector<FinalizedFeatureKey> finalized;
+    for (const Feature& f : features) {
+        supported.push_back({f.name, 0, f.level});
+        finalized.push_back({f.name, f.level, f.level});
+    }
+    if (version >= first_version_with_level_0) response.supported_features = std::move(supported);
     response.finalized_features_epoch = 0;
-    response.finalized_features = {{groups, level, level}};
+    response.finalized_features = std::move(finalized);
 }
 
 } // namespace

@@ -5,7 +5,6 @@
 #include "api/refuse.h"
 #include "pg/process.h"
 #include "pg/shared.h"
-#include "txn/types.h"
 
 #include <map>
 #include <utility>
@@ -15,13 +14,11 @@ namespace {
 
 /// Opening is one look into a table for each partition. This many take some tens of milliseconds, and as many locks.
 constexpr size_t max_partitions_opened = 256;
+/// So do the headers of so many batches, which tell of producers.
+constexpr size_t max_headers_read = 10'000;
 
 /// Past this many staged bytes a turn is committed, so that latency stays bounded under load.
 constexpr size_t max_turn_bytes = 16 << 20;
-/// How often silent producers are looked for, at the least.
-constexpr int64_t producer_expiry_interval_ms = 600'000;
-/// After so much has been appended to a topic its producers are stored; as much is gone through when it is opened.
-constexpr size_t batches_per_snapshot = 1000, bytes_per_snapshot = 4 << 20;
 /// Topics that a turn creates and deletes, of which each takes a millisecond or so.
 constexpr size_t max_topics_changed = 20;
 /// All sessions share a table of locks, which by default has room for some thousands.
@@ -40,8 +37,8 @@ void write_anything() { pg::execute("SELECT pg_catalog.pg_logical_emit_message(t
 
 Broker::Broker(pg::Settings initial, std::string id, int32_t epoch, status::BrokerFigures& shown)
     : settings(std::move(initial)), cluster_id(std::move(id)), leader_epoch(epoch), figures(shown),
-      tail_cache(0), response_memory(figures.response_memory), coordinator(*this), transactions(*this),
-      most_locks_(max_locks) {
+      tail_cache(0), producer_snapshots(*this), response_memory(figures.response_memory), coordinator(*this),
+      transactions(*this), most_locks_(max_locks) {
     apply(settings);
 }
 
@@ -126,6 +123,9 @@ std::vector<Call> Broker::take_postponed() {
 // Catalog ---------------------------------------------------------------------------------------------------
 
 void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
+    // After a failure that has touched nothing: what is known besides the ends is still right.
+    const int64_t last_segment = topic.segments.empty() ? 0 : topic.segments.back().id;
+    bool unchanged = topic.producers_read;
     topic.segments.clear();
     for (store::SegmentRow& row : rows) {
         log::Segment segment{row.id, std::move(row.start_offsets), std::move(row.max_timestamps),
@@ -138,6 +138,7 @@ void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
         for (log::Partition& p : topic.partitions)
             p.high_watermark = std::max(p.high_watermark, segment.start_offset(p.index));
     }
+    unchanged = unchanged && !topic.segments.empty() && topic.segments.back().id == last_segment;
     const log::Segment* open = topic.open_segment();
     topic.staged_segment_bytes = open ? open->bytes : -1;
     for (log::Partition& p : topic.partitions) {
@@ -146,39 +147,20 @@ void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
         const int64_t next = end                      ? end->last_offset + 1
                              : topic.segments.empty() ? 0
                                                       : topic.segments.back().start_offset(p.index);
+        unchanged = unchanged && next == p.high_watermark;
         // Never back: should a table have been lost, its offsets are not given out again.
         p.high_watermark = std::max({next, p.log_start_offset, p.high_watermark});
         p.staged_end_offset = p.high_watermark;
         p.max_timestamp = p.staged_max_timestamp = open && end ? end->max_timestamp : -1;
+    }
+    topic.opened = true;
+    if (unchanged) return;
+    for (log::Partition& p : topic.partitions) {
         p.aborted.clear();
         p.aborted_known_from = p.high_watermark;
     }
-    read_producers(topic);
-    topic.opened = true;
-}
-
-/// What is stored of them, and what the batches after that say.
-void Broker::read_producers(log::Topic& topic) {
-    const int64_t now = now_ms();
-    for (log::Partition& p : topic.partitions) p.producers = {};
-    topic.batches_after_snapshot = topic.bytes_after_snapshot = 0;
-    const store::ProducerSnapshot snapshot = producer_tables_.load(topic.id);
-    for (const store::ProducerRow& row : snapshot.rows)
-        if (log::Partition* p = topic.partition(row.partition))
-            p->producers.load(row.producer_id, *row.producer);
-    for (log::Partition& p : topic.partitions) {
-        const size_t index = size_t(p.index);
-        const int64_t from = index < snapshot.offsets.size() ? snapshot.offsets[index] : 0;
-        if (from >= p.high_watermark) continue;
-        for (size_t s = topic.segment_holding(p.index, from); s < topic.segments.size(); s++)
-            batches.headers(topic.segments[s].id, p.index, from, [&](wire::View bytes) {
-                const auto header = record::read_header(bytes);
-                if (!header) throw pg::Error("a stored record batch has no header", "XX001");
-                topic.batches_after_snapshot++;
-                topic.bytes_after_snapshot += header->size_in_bytes();
-                p.producers.append_again(*header, now);
-            });
-    }
+    producer_snapshots.read(topic);
+    topic.producers_read = true;
 }
 
 bool Broker::open(const std::vector<log::Topic*>& topics) {
@@ -190,12 +172,18 @@ bool Broker::open(const std::vector<log::Topic*>& topics) {
         portion[topic->id] = topic;
     }
     if (!portion.empty()) {
-        if (!staging.empty()) commit(); // opening sets ends, so nothing may be staged
+        if (!staging.empty())
+            commit(); // opening sets ends, so nothing may be staged; what has failed is read again
         pg::Transaction transaction("opening topics");
         std::vector<wire::Uuid> ids;
         for (const auto& [id, topic] : portion) ids.push_back(id);
         auto segments = store::load_segments(ids);
-        for (const auto& [id, topic] : portion) open(*topic, std::move(segments[id]));
+        size_t headers = 0;
+        for (const auto& [id, topic] : portion) {
+            if (headers >= max_headers_read) break; // the next turn opens more
+            open(*topic, std::move(segments[id]));
+            headers += topic->batches_after_snapshot;
+        }
         transaction.commit(pg::Durability::none_written);
     }
     return std::all_of(topics.begin(), topics.end(), [](const log::Topic* t) { return t->opened; });
@@ -235,11 +223,16 @@ void Broker::reload_catalog() {
     std::vector<log::Topic*> gone;
     for (const auto& [name, topic] : catalog.topics())
         if (!stored.contains(topic->id)) gone.push_back(topic.get());
-    for (log::Topic* topic : gone) remove_from_memory(*topic);
+    for (log::Topic* topic : gone) {
+        const wire::Uuid id = topic->id;
+        remove_from_memory(*topic);
+        transactions.topic_deleted(id);
+    }
 
     for (const store::TopicRow& row : rows) {
         log::Topic* known = catalog.find(row.id);
-        if (known && known->name != row.name) { // renamed by SQL: for clients, another topic
+        if (known &&
+            known->name != row.name) { // renamed by SQL: for clients, another topic, with the same log
             remove_from_memory(*known);
             known = nullptr;
         }
@@ -258,7 +251,7 @@ log::Topic* Broker::create_topic(store::TopicRow row) {
     row.id = store::new_topic_id();
     if (!store::insert_topic(row)) return nullptr;
     transaction.commit(pg::Durability::later);
-    catalog_unflushed_ = true;
+    earlier_unflushed_ = true;
     return &add_topic(row);
 }
 
@@ -269,8 +262,10 @@ bool Broker::delete_topic(log::Topic& topic) {
     store::do_not_wait_for_locks();
     const bool deleted = store::delete_topic(topic.id);
     transaction.commit(pg::Durability::later);
-    catalog_unflushed_ = true;
+    earlier_unflushed_ = true;
+    const wire::Uuid id = topic.id;
     remove_from_memory(topic);
+    transactions.topic_deleted(id);
     pg::wake_janitor();
     return deleted;
 }
@@ -284,7 +279,6 @@ void Broker::remove_from_memory(log::Topic& topic) {
     const wire::Uuid id = topic.id;
     catalog.remove(id);
     coordinator.topic_deleted(id);
-    transactions.topic_deleted(id);
 }
 
 void Broker::log_failure(const std::string& what, const pg::Error& error) const {
@@ -309,8 +303,16 @@ void Broker::answer_when_durable(Call call, wire::Response response, pg::Durabil
     waiting_for_commit_.push_back({std::move(call), std::move(response)});
 }
 
+void Broker::confirm_earlier() { earlier_unflushed_ |= pg::waits_for_standbys(); }
+
+void Broker::answer_once_more(Call call, wire::Response response) {
+    if (!pg::waits_for_standbys()) return answer(std::move(call), std::move(response));
+    confirm_earlier();
+    answer_when_durable(std::move(call), std::move(response), pg::Durability::server);
+}
+
 void Broker::answer_when_stored(Call call, wire::Response response) {
-    if (catalog_unflushed_)
+    if (earlier_unflushed_)
         answer_when_durable(std::move(call), std::move(response), pg::Durability::server);
     else
         answer(std::move(call), std::move(response));
@@ -330,8 +332,8 @@ void Broker::finish_when_durable(Call call) {
 wire::ErrorCode Broker::commit(pg::Durability at_least) {
     if (at_least == pg::Durability::server) durability_ = at_least;
     try {
-        if (has_staged() || catalog_unflushed_) write_staged();
-        catalog_unflushed_ = false;
+        if (has_staged() || earlier_unflushed_) write_staged();
+        earlier_unflushed_ = false;
     } catch (const pg::Error& error) {
         if (error.out_of_memory()) most_locks_ = most_locks_ / 2 + 1; // as far as we can tell, locks
         refuse_staged(error);
@@ -342,7 +344,7 @@ wire::ErrorCode Broker::commit(pg::Durability at_least) {
 }
 
 void Broker::write_staged() {
-    if (catalog_unflushed_) durability_ = pg::Durability::server;
+    if (earlier_unflushed_) durability_ = pg::Durability::server;
     pg::Transaction transaction;
     auto& rolls = staging.rolls();
     for (size_t i = 0; i < rolls.size(); i++) {
@@ -363,13 +365,9 @@ void Broker::write_staged() {
             {b.partition, leader_epoch, b.base_offset, b.last_offset, b.max_timestamp, b.data.data});
     }
     for (auto& [segment, append] : appends) append.finish();
-    for (log::Topic* topic : staging.topics())
-        if (topic->batches_after_snapshot >= batches_per_snapshot ||
-            topic->bytes_after_snapshot >= bytes_per_snapshot)
-            store_producers(*topic);
     coordinator.write_rows();
     transactions.write_rows();
-    if (staging.empty() && catalog_unflushed_) write_anything();
+    if (staging.empty() && earlier_unflushed_) write_anything();
     const auto before = std::chrono::steady_clock::now();
     transaction.commit(durability_); // durable from here on: the one place that decides it
     if (has_staged()) count_commit(std::chrono::steady_clock::now() - before);
@@ -389,56 +387,11 @@ bool Broker::acknowledges() const {
     return durability_ != pg::Durability::server || !pg::shutdown_requested() || !pg::waits_for_standbys();
 }
 
-/// As they are with what is staged.
-void Broker::store_producers(log::Topic& topic) {
-    store::ProducerSnapshot snapshot;
-    for (const log::Partition& p : topic.partitions) {
-        snapshot.offsets.push_back(p.staged_end_offset);
-        for (const int64_t id : p.producers.changed()) {
-            const log::Producer* producer = p.producers.find(id);
-            snapshot.rows.push_back({p.index, id, producer ? std::optional(*producer) : std::nullopt});
-        }
-    }
-    producer_tables_.store(topic.id, snapshot);
-    snapshots_.push_back(&topic);
-}
-
-void Broker::producers_stored() {
-    for (log::Topic* topic : std::exchange(snapshots_, {})) {
-        for (log::Partition& p : topic->partitions) p.producers.stored();
-        topic->batches_after_snapshot = topic->bytes_after_snapshot = 0;
-    }
-}
-
-void Broker::expire_producers() {
-    const int64_t now = now_ms(), expiration = settings.producer_id_expiration_ms;
-    if (now - expired_ms_ < std::min(producer_expiry_interval_ms, expiration)) return;
-    expired_ms_ = now;
-    for (const auto& [name, topic] : catalog.topics())
-        for (log::Partition& p : topic->partitions)
-            p.producers.expire(now - expiration, [&](int64_t producer_id) {
-                return transactions.open_since(producer_id, {topic->id, p.index}) != txn::no_offset;
-            });
-}
-
-void Broker::finish() {
-    try {
-        pg::Transaction transaction("storing producers");
-        for (const auto& [name, topic] : catalog.topics())
-            if (topic->opened && topic->batches_after_snapshot > 0) store_producers(*topic);
-        transaction.commit(pg::Durability::local);
-        producers_stored();
-    } catch (const pg::Error& error) {
-        snapshots_.clear();
-        log_failure("store what it knows of producers", error);
-    }
-}
-
 void Broker::publish_staged() {
     for (const log::StagedBatch& b : staging.batches())
         waiting.appended(b.topic->partition(b.partition)->tail.get(), b.data.data.size());
+    const std::vector<log::Topic*> topics(staging.topics().begin(), staging.topics().end());
     staging.commit(tail_cache);
-    producers_stored();
     coordinator.written();
     transactions.written();
     const bool certain = acknowledges();
@@ -449,6 +402,12 @@ void Broker::publish_staged() {
                                        : std::move(w.call).no_response());
     waiting_for_commit_.clear();
     durability_ = pg::Durability::local;
+    store_producers(topics);
+}
+
+void Broker::store_producers(std::vector<log::Topic*> topics) {
+    std::erase_if(topics, [this](log::Topic* topic) { return !producer_snapshots.due(*topic); });
+    producer_snapshots.store(topics);
 }
 
 void Broker::refuse_staged(const pg::Error& why) {
@@ -458,7 +417,6 @@ void Broker::refuse_staged(const pg::Error& why) {
                        : transactions.has_rows() ? "store what transactions changed"
                                                  : "flush topics that were created or deleted";
     staging.rollback();
-    snapshots_.clear();
     coordinator.not_written();
     transactions.not_written();
     figures.failed_commits.add();

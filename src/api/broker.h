@@ -8,6 +8,7 @@
 #include "api/call.h"
 #include "api/fetch_sessions.h"
 #include "api/group_coordinator.h"
+#include "api/producer_snapshots.h"
 #include "api/receive.h"
 #include "api/response_memory.h"
 #include "api/transaction_coordinator.h"
@@ -18,7 +19,6 @@
 #include "pg/spi.h"
 #include "status/board.h"
 #include "store/batches.h"
-#include "store/producers.h"
 #include "store/segments.h"
 #include "store/topics.h"
 
@@ -51,6 +51,7 @@ public:
     log::Staging staging;
     store::Batches batches;
     store::ProducerIds producer_ids;
+    ProducerSnapshots producer_snapshots;
     FetchSessions fetch_sessions;
     Waiting waiting;
     ResponseMemory response_memory;
@@ -97,10 +98,6 @@ public:
     /// first. Creating and deleting do not wait for a user's transaction that has the name in hand: they
     /// throw pg::Error.
     bool delete_topic(log::Topic& topic);
-    /// Forgets producers that have been silent for too long, now and then.
-    void expire_producers();
-    /// Nothing more will come: stores what spares the next broker going through the log. A failure is logged.
-    void finish();
     /// Applies changed settings to what is derived from them.
     void apply(pg::Settings changed);
     /// After an error from the database: what memory knows of tables may be wrong, so it is read again when
@@ -122,6 +119,10 @@ public:
     void answer_when_durable(Call call, wire::Response response, pg::Durability durability);
     /// The same where groups that the request names, or any if it names none, have changed in this turn.
     void answer_when_written(Call call, wire::Response response);
+    /// The same for what was stored, and perhaps answered, before: where commits wait for standbys, the answer waits until they have it.
+    void answer_once_more(Call call, wire::Response response);
+    /// An answer of this turn is about what was committed before: its commit waits until standbys have that, if they are waited for.
+    void confirm_earlier();
     /// The same where topics may have been created or deleted.
     void answer_when_stored(Call call, wire::Response response);
     /// The same for a request that expects no response (acks=0): if it fails, its connection is closed.
@@ -147,21 +148,16 @@ private:
     void publish_staged();
     void refuse_staged(const pg::Error& why);
     void open(log::Topic& topic, std::vector<store::SegmentRow> rows);
-    void read_producers(log::Topic& topic);
-    void store_producers(log::Topic& topic);
-    void producers_stored();
+    void store_producers(std::vector<log::Topic*> topics);
     void update_topic(log::Topic& topic, const store::TopicRow& row);
     void remove_from_memory(log::Topic& topic);
 
-    store::Producers producer_tables_;
-    std::vector<log::Topic*> snapshots_; ///< topics whose producers the transaction at hand stores
-    int64_t expired_ms_ = 0;             ///< when producers were last looked through
     std::vector<Call> postponed_;
     std::unordered_set<uint64_t> postponed_connections_;
     size_t opened_partitions_ = 0; ///< in this turn
     size_t changed_topics_ = 0;    ///< created or deleted in this turn
     std::vector<Waiter> waiting_for_commit_;
-    bool catalog_unflushed_ = false; ///< topics were created or deleted; the next commit() makes it durable
+    bool earlier_unflushed_ = false; ///< the next commit() makes earlier ones durable, too
     size_t most_locks_;              ///< that a transaction is to take; fewer after it ran out of them
     pg::Durability durability_ =
         pg::Durability::local; ///< the strictest that a request of this turn asks for

@@ -9,6 +9,7 @@ namespace kafka::api {
 using namespace wire::delete_groups;
 
 void handle(Broker& broker, Call& call, Request& request) {
+    if (!broker.transactions.look(call)) return; // which hear of it
     broker.coordinator.ask(call, request, &group::Groups::delete_groups);
 }
 

@@ -1,6 +1,8 @@
 // DescribeProducers: the producers that partitions know, for kafka-transactions (KIP-664).
 #include "api/handlers.h"
 
+#include <set>
+
 namespace kafka::api {
 
 using namespace wire::describe_producers;
@@ -37,18 +39,20 @@ PartitionResponse describe(const Broker& broker, const log::Topic* topic, int32_
 } // namespace
 
 void handle(Broker& broker, Call& call, Request& request) {
-    if (!broker.transactions.look(call)) return;
     std::vector<log::Topic*> topics;
     for (const TopicRequest& asked : request.topics)
         if (log::Topic* topic = broker.catalog.find(asked.name)) topics.push_back(topic);
     if (!broker.open(topics)) return broker.postpone(std::move(call));
+    if (!broker.transactions.look(call)) return;
     Response response;
+    std::set<std::pair<std::string_view, int32_t>> seen; // a few bytes must not ask for many
     for (const TopicRequest& asked : request.topics) {
         TopicResponse& answered = response.topics.emplace_back();
         answered.name = asked.name;
         const log::Topic* topic = broker.catalog.find(asked.name);
         for (const int32_t index : asked.partition_indexes)
-            answered.partitions.push_back(describe(broker, topic, index));
+            if (seen.insert({asked.name, index}).second)
+                answered.partitions.push_back(describe(broker, topic, index));
     }
     broker.transactions.answer(std::move(call), std::move(response));
 }

@@ -176,8 +176,14 @@ bool cut(log::BatchRun& run, int64_t end) {
     return any;
 }
 
+/// Whether what a reader of committed records has to be told of that offset is in a table.
+bool aborted_elsewhere(const log::Partition& partition, const Request& request, int64_t offset) {
+    return request.isolation_level == read_committed && offset < partition.aborted_known_from;
+}
+
 std::vector<AbortedTransaction> aborted(Broker& broker, const log::Topic& topic,
                                         const log::Partition& partition, int64_t from, int64_t to) {
+    if (from < partition.aborted_known_from) broker.cold_read_bytes += cost_of_look_up;
     std::vector<AbortedTransaction> told;
     for (const store::AbortedTransaction& a : broker.transactions.aborted(topic, partition, from, to))
         told.push_back({a.producer_id, a.first_offset});
@@ -219,6 +225,8 @@ Found look(Broker& broker, FetchPartition& wanted, log::Topic* topic, const Requ
     log::BatchRun run;
     const int64_t offset = std::max(wanted.fetch_offset, wanted.nothing_before);
     if (committed && offset >= stable) return found;
+    found.postponed = aborted_elsewhere(*partition, request, offset) && !pg::in_transaction();
+    if (found.postponed) return found;
     Stopped stopped = read(broker, *topic, *partition, offset, limit, nothing_yet, run);
     if (committed && cut(run, stable)) stopped = Stopped::at_end;
     if (committed && !run.slices.empty())
@@ -233,13 +241,12 @@ Found look(Broker& broker, FetchPartition& wanted, log::Topic* topic, const Requ
 }
 
 bool needs_tables(const Broker& broker, const log::Topic& topic, const FetchPartition& wanted,
-                  bool committed) {
+                  const Request& request) {
     const log::Partition* partition = topic.partition(wanted.index);
     if (!partition) return false;
     const int64_t offset = std::max(wanted.fetch_offset, wanted.nothing_before);
-    const bool aborted_elsewhere = committed && offset < partition->aborted_known_from;
-    return must_search_epoch(broker, wanted) ||
-           (offset < partition->high_watermark && (!partition->tail->covers(offset) || aborted_elsewhere));
+    const bool elsewhere = !partition->tail->covers(offset) || aborted_elsewhere(*partition, request, offset);
+    return must_search_epoch(broker, wanted) || (offset < partition->high_watermark && elsewhere);
 }
 
 // The whole request -----------------------------------------------------------------------------------------
@@ -261,7 +268,7 @@ Attempt attempt(Broker& broker, FetchPlan& plan, const Request& request, int16_t
                  broker.response_memory.room());
     for (size_t i = 0; i < plan.partitions.size(); i++) {
         if (!transaction && budget_left(broker) > 0 && topics[i] &&
-            needs_tables(broker, *topics[i], plan.partitions[i], request.isolation_level == read_committed))
+            needs_tables(broker, *topics[i], plan.partitions[i], request))
             transaction.emplace();
         const size_t room = max_bytes - std::min(max_bytes, result.bytes);
         result.found.push_back(

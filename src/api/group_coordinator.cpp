@@ -110,7 +110,10 @@ std::vector<wire::View> groups_of(const wire::Request& request) {
 
 GroupCoordinator::GroupCoordinator(Broker& broker)
     : broker_(broker), text_rule_(pg::database_is_utf8() ? wire::TextRule::utf8 : wire::TextRule::ascii),
-      groups_(Clock::now()), topics_(lookup(broker.catalog)), new_id_(random_uuid), load_at_(Clock::now()) {}
+      groups_(Clock::now()), topics_(lookup(broker.catalog)), new_id_(random_uuid),
+      pending_offsets_(
+          [&broker](const std::string& id) { return broker.transactions.has_pending_offsets(id); }),
+      load_at_(Clock::now()) {}
 
 void GroupCoordinator::apply(const pg::Settings& settings) { settings_ = group_settings(settings); }
 
@@ -165,7 +168,7 @@ void GroupCoordinator::leave_to_sessions(std::vector<group::Row>& rows) {
 // Requests --------------------------------------------------------------------------------------------------
 
 group::Turn GroupCoordinator::turn(group::Effects& effects) const {
-    return {{Clock::now(), broker_.now_ms()}, settings_, topics_, new_id_, effects};
+    return {{Clock::now(), broker_.now_ms()}, settings_, topics_, new_id_, pending_offsets_, effects};
 }
 
 void GroupCoordinator::ask(Call& call,
@@ -214,7 +217,13 @@ std::optional<Call> GroupCoordinator::take_call(group::Ticket ticket) {
     return std::move(parked.mapped());
 }
 
-/// Of groups that a session holds, too: what has been promised to a transaction is not to be had twice.
+bool GroupCoordinator::can_commit(const std::set<std::string>& groups) {
+    if (groups.empty()) return true;
+    begin_turn();
+    const auto held = [this](const std::string& id) { return turn_.held()[pg::group_hash(id)]; };
+    return loaded() && std::none_of(groups.begin(), groups.end(), held);
+}
+
 void GroupCoordinator::commit(const std::vector<group::OffsetRow>& offsets) {
     begin_turn();
     group::Effects effects;

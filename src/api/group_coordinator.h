@@ -45,6 +45,8 @@ public:
     void tick();
     group::Time next_deadline() const;
     void apply(const pg::Settings& settings);
+    /// True if commit() may change these groups: they are loaded, and no session holds any of them.
+    bool can_commit(const std::set<std::string>& groups);
     /// Offsets that a transaction commits, in the same turn as its markers.
     void commit(const std::vector<group::OffsetRow>& offsets);
     /// A topic has come, or has more partitions.
@@ -96,6 +98,7 @@ private:
     group::Settings settings_;
     group::TopicLookup topics_;
     std::function<std::string()> new_id_;
+    std::function<bool(const std::string&)> pending_offsets_; ///< whether a group has some of transactions
     std::optional<std::pair<const group::Ticket, Call>>
         current_; ///< the request at hand, until it is answered or parked
     std::unordered_map<group::Ticket, Call> parked_;

@@ -11,6 +11,7 @@ namespace kafka::api {
 using namespace wire::offset_commit;
 
 void handle(Broker& broker, Call& call, Request& request) {
+    if (!broker.transactions.look(call)) return; // which hear of it
     broker.coordinator.ask(call, request, &group::Groups::commit_offsets);
 }
 

@@ -35,6 +35,9 @@ void handle(Broker& broker, Call& call, Request& request) {
         for (OffsetFetchResponseGroup& group : response.groups)
             hide_unstable(broker, group.group_id, group.topics);
     }
+    if (request.require_stable &&
+        broker.transactions.has_rows()) // the end of a transaction may be among them
+        return broker.answer_when_durable(std::move(call), std::move(response), pg::Durability::server);
     broker.answer_when_written(std::move(call), std::move(response));
 }
 

@@ -24,7 +24,7 @@ namespace {
 using namespace wire::produce;
 using wire::ErrorCode;
 
-constexpr int16_t first_version_with_topic_ids = 13;
+constexpr int16_t first_version_that_adds_partitions = 12, first_version_with_topic_ids = 13;
 
 PartitionProduceResponse failed(int32_t index, ErrorCode error, std::string message = {}) {
     PartitionProduceResponse response;
@@ -108,6 +108,8 @@ PartitionProduceResponse repeated(const log::Partition& partition, const log::Pr
 /// What the transactions of a batch's producer have to do with it.
 ErrorCode transaction_error(Broker& broker, const Call& call, const log::Topic& topic, int32_t index,
                             const record::BatchHeader& header) {
+    if (!broker.transactions.loaded())
+        return ErrorCode::not_enough_replicas; // which all producers take for a reason to try again
     const txn::PartitionId partition{topic.id, index};
     if (!header.is_transactional())
         return broker.transactions.open_since(header.producer_id, partition) == txn::no_offset
@@ -134,12 +136,17 @@ PartitionProduceResponse append(Broker& broker, const Call& call, log::Topic& to
     const log::Partition& partition = *topic.partition(index);
     const log::Sequence sequence = log::sequence_of(checked.header);
     if (sequence.exists()) {
-        if (const log::ProducedBatch* before = partition.producers.find_duplicate(sequence))
+        if (const log::ProducedBatch* before = partition.producers.find_duplicate(sequence)) {
+            broker.confirm_earlier();
             return repeated(partition, *before);
+        }
         if (const ErrorCode error = transaction_error(broker, call, topic, index, checked.header);
             error != ErrorCode::none)
             return failed(index, error);
-        if (const ErrorCode error = partition.producers.check(sequence); error != ErrorCode::none)
+        const bool begins_with_0 =
+            checked.header.is_transactional() && call.version() >= first_version_that_adds_partitions;
+        if (const ErrorCode error = partition.producers.check(sequence, begins_with_0);
+            error != ErrorCode::none)
             return failed(index, error);
     }
     const int64_t base_offset = log::Staging::next_offset(topic, index);

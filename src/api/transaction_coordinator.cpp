@@ -59,6 +59,9 @@ void TransactionCoordinator::ask(Call& call, const std::string& transactional_id
     }
     if (!look(call)) return;
     if (!open_for(transactional_id, std::move(topics))) return broker_.postpone(std::move(call));
+    if (!look(call)) return; // opening topics commits what is staged, which may fail
+    if (!broker_.coordinator.can_commit(transactions_.groups_with_pending_offsets(transactional_id)))
+        return refuse_for_now(std::move(call));
     txn::Effects effects;
     txn::Turn now = turn(effects);
     handle(transactions_, now, {0, {}, call.version()});
@@ -69,17 +72,19 @@ void TransactionCoordinator::ask(Call& call, const std::string& transactional_id
 }
 
 void TransactionCoordinator::answer(Call call, wire::Response response) {
-    if (has_rows())
-        broker_.answer_when_durable(std::move(call), std::move(response), pg::Durability::server);
-    else
-        broker_.answer(std::move(call), std::move(response));
+    if (!has_rows()) return broker_.answer_once_more(std::move(call), std::move(response));
+    broker_.answer_when_durable(std::move(call), std::move(response), pg::Durability::server);
 }
 
 const txn::Transactions* TransactionCoordinator::look(Call& call) {
     if (loaded()) return &transactions_;
+    refuse_for_now(std::move(call));
+    return nullptr;
+}
+
+void TransactionCoordinator::refuse_for_now(Call call) {
     wire::Response refusal = refuse(call, ErrorCode::coordinator_load_in_progress);
     broker_.answer(std::move(call), std::move(refusal));
-    return nullptr;
 }
 
 /// A transaction may end and its producer begin the next one in the same turn: ends are staged at once.
@@ -114,8 +119,6 @@ void TransactionCoordinator::stage_marker(const txn::End& end, const txn::AddedP
 ErrorCode TransactionCoordinator::may_append(const std::optional<std::string>& transactional_id,
                                              int64_t producer_id, int16_t epoch,
                                              const txn::PartitionId& partition, int16_t version) {
-    if (!loaded())
-        return ErrorCode::not_enough_replicas; // which all producers take for a reason to try again
     return transactions_.may_append(transactional_id, producer_id, epoch, partition, version);
 }
 
@@ -130,7 +133,8 @@ int64_t TransactionCoordinator::last_stable_offset(const log::Topic& topic,
                                                    const log::Partition& partition) const {
     if (all_to_be_read_) return partition.log_start_offset;
     const auto open = transactions_.first_open_offset({topic.id, partition.index});
-    return std::min(partition.high_watermark, open.value_or(partition.high_watermark));
+    return std::clamp(open.value_or(partition.high_watermark), partition.log_start_offset,
+                      partition.high_watermark);
 }
 
 std::vector<store::AbortedTransaction> TransactionCoordinator::aborted(const log::Topic& topic,
@@ -177,7 +181,7 @@ void TransactionCoordinator::tick() {
 
 void TransactionCoordinator::do_what_is_due() {
     for (const std::string& id : transactions_.due(Clock::now(), time_outs_per_turn)) {
-        if (!open_for(id, {})) return; // the next turn opens more
+        if (broker_.staged_enough() || !open_for(id, {}) || !loaded()) return; // the next turn does more
         txn::Effects effects;
         txn::Turn now = turn(effects);
         transactions_.time_out(now, id);
@@ -238,8 +242,15 @@ void TransactionCoordinator::load() {
     for (const txn::TransactionRow& row : transactions) transactions_.apply(row, now);
     for (const txn::PendingOffsetRow& row : offsets) transactions_.apply(row);
     transactions_.turn_over();
-    all_to_be_read_ = false;
+    if (std::exchange(all_to_be_read_, false)) wake_readers();
     to_be_read_.clear();
+}
+
+/// Of committed records, for whom the logs had ended at their beginnings.
+void TransactionCoordinator::wake_readers() {
+    for (const auto& [name, topic] : broker_.catalog.topics())
+        for (const log::Partition& partition : topic->partitions)
+            broker_.waiting.changed(partition.tail.get());
 }
 
 void TransactionCoordinator::distrust() {
@@ -264,7 +275,7 @@ void TransactionCoordinator::written() {
         partition->aborted.push_back({a.producer_id, a.first_offset, a.last_offset});
         if (partition->aborted.size() <= aborted_in_memory) continue;
         partition->aborted_known_from = partition->aborted.front().last_offset + 1;
-        partition->aborted.pop_front();
+        partition->aborted.erase(partition->aborted.begin());
     }
     staged_ = {};
     if (!load_at_) transactions_.turn_over();

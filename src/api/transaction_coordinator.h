@@ -44,9 +44,10 @@ public:
     /// The transactions, to be looked at for an answer to this call; null if they cannot be read: then the call has been refused.
     const txn::Transactions* look(Call& call);
 
-    /// Answers with what has been seen of transactions: once it is stored.
+    /// Answers with what has been seen of transactions: once it is stored, as durably as when it was answered first.
     void answer(Call call, wire::Response response);
-    /// Why a batch of a transaction may not be appended to the partition; none: it may. See txn::Transactions::may_append().
+    /// Why a batch of a transaction may not be appended to the partition; none: it may. Once they are loaded(). See
+    /// txn::Transactions::may_append().
     txn::ErrorCode may_append(const std::optional<std::string>& transactional_id, int64_t producer_id,
                               int16_t epoch, const txn::PartitionId& partition, int16_t version);
     /// The first offset of what the producer has open in the partition; txn::no_offset: nothing.
@@ -71,6 +72,10 @@ public:
                             int32_t partition) const {
         return transactions_.has_pending_offset({group_id, {topic_id, partition}});
     }
+    /// The group's offsets are kept, however old they are: a transaction that is aborted leaves them.
+    bool has_pending_offsets(const std::string& group_id) const {
+        return load_at_ || transactions_.has_pending_offsets(group_id);
+    }
 
     /// Does what is due, the first time it reads the transactions from their tables.
     void tick();
@@ -94,10 +99,12 @@ private:
     txn::Turn turn(txn::Effects& effects) const;
     bool is_text(const wire::Request& request) const;
     bool open_for(const std::string& transactional_id, std::vector<log::Topic*> topics);
+    void refuse_for_now(Call call);
     void take(txn::Effects effects);
     void stage(const txn::End& end);
     void stage_marker(const txn::End& end, const txn::AddedPartition& added);
     void load();
+    void wake_readers();
     void do_what_is_due();
     void rest();
 

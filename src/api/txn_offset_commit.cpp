@@ -18,7 +18,10 @@ void handle(Broker& broker, Call& call, Request& request) {
     broker.transactions.ask(call, "", handle);
 }
 
-Response refuse(const Request& request, int16_t, wire::ErrorCode error) {
+Response refuse(const Request& request, int16_t version, wire::ErrorCode error) {
+    constexpr int16_t first_version_with_loading = 2;
+    if (version < first_version_with_loading && error == wire::ErrorCode::coordinator_load_in_progress)
+        error = wire::ErrorCode::coordinator_not_available;
     Response response;
     for (const TxnOffsetCommitRequestTopic& topic : request.topics) {
         TxnOffsetCommitResponseTopic& refused = response.topics.emplace_back();

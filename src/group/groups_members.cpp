@@ -69,7 +69,7 @@ std::optional<std::string> Groups::join_as_classic(Turn& turn, const Caller& cal
                                                    const wire::join_group::Request& request) {
     ClassicGroup classic(request.group_id);
     Effects effects;
-    Turn trial{turn.now, turn.settings, turn.topics, turn.new_id, effects};
+    Turn trial{turn.now, turn.settings, turn.topics, turn.new_id, turn.has_pending_offsets, effects};
     classic.store_group(trial);
     auto pending = classic.join(trial, caller, request);
     const bool refused = classic.empty() && !classic.has_pending();

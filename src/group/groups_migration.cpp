@@ -20,7 +20,7 @@ const char* Groups::upgrade(Turn& turn, const Caller& caller, const ConsumerGrou
             consumer.apply(*of_group);
         else if (const MemberRow* of_member = std::get_if<MemberRow>(&row))
             consumer.apply(*of_member, turn.now);
-    Turn trial{turn.now, turn.settings, turn.topics, turn.new_id, effects};
+    Turn trial{turn.now, turn.settings, turn.topics, turn.new_id, turn.has_pending_offsets, effects};
     consumer.heartbeat(trial, caller, request);
     const bool refused = consumer.consumer_members() == 0;
     if (refused) effects.rows.clear();

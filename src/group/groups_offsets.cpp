@@ -310,6 +310,7 @@ void Groups::expire_offsets(Turn& turn) {
 /// True if nothing is left of the group that anybody could miss. Offsets of topics that were deleted while the broker was away
 /// go, too; not at once, for a restore brings offsets before topics.
 bool Groups::expire_offsets_of(Turn& turn, const std::string& group_id, Group& group) {
+    if (turn.has_pending_offsets(group_id)) return false;
     const std::vector<Offsets::Key> unused =
         std::visit([&](const auto& kind) { return unused_offsets(turn, kind, group.offsets); }, group.kind);
     const bool pending = std::visit([](const auto& kind) { return kind.has_pending(); }, group.kind);

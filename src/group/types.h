@@ -216,6 +216,8 @@ struct Turn {
     const Settings& settings;
     const TopicLookup& topics;
     const std::function<std::string()>& new_id; ///< never the same twice, e.g. a random UUID
+    const std::function<bool(const std::string& group_id)>&
+        has_pending_offsets; ///< of transactions: then those that the group has do not expire
     Effects& effects;
 };
 

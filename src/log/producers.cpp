@@ -54,9 +54,11 @@ const ProducedBatch* Producers::find_duplicate(const Sequence& sequence) const {
     return same == batches.end() ? nullptr : &*same;
 }
 
-ErrorCode Producers::check(const Sequence& sequence) const {
+ErrorCode Producers::check(const Sequence& sequence, bool begins_with_0) const {
     const Producer* producer = find(sequence.producer_id);
-    if (!producer) return ErrorCode::none;
+    if (!producer)
+        return begins_with_0 && sequence.first != 0 ? ErrorCode::out_of_order_sequence_number
+                                                    : ErrorCode::none;
     if (sequence.epoch < producer->epoch) return ErrorCode::invalid_producer_epoch;
     const bool same_epoch = sequence.epoch == producer->epoch && !producer->batches().empty();
     const int32_t next = same_epoch ? (producer->batches().back().last_sequence + 1u) & INT32_MAX : 0;

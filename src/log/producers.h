@@ -37,9 +37,6 @@ struct ProducedBatch {
     int64_t base_offset;
     int64_t timestamp; ///< the largest of its records, as it was stored; milliseconds since 1970
 
-    int64_t last_offset() const {
-        return base_offset + ((last_sequence - int64_t(first_sequence)) & INT32_MAX);
-    }
     bool operator==(const ProducedBatch&) const = default;
 };
 
@@ -74,8 +71,9 @@ public:
     const ProducedBatch* find_duplicate(const Sequence& sequence) const;
     /// Whether a new batch may be appended: INVALID_PRODUCER_EPOCH from a producer that a later epoch has replaced,
     /// OUT_OF_ORDER_SEQUENCE_NUMBER unless it goes on where the producer's last batch ended, or begins an epoch with 0. Whoever is
-    /// not known, for instance because it was silent for too long, may begin with any sequence.
-    wire::ErrorCode check(const Sequence& sequence) const;
+    /// not known, for instance because it was silent for too long, may begin with any sequence, unless it
+    /// `begins_with_0`: with transactions of version 2 each has an epoch of its own (KIP-890).
+    wire::ErrorCode check(const Sequence& sequence, bool begins_with_0 = false) const;
     /// The batch is in the log, or staged.
     void append(const Sequence& sequence, int64_t base_offset, int64_t timestamp, int64_t now_ms);
     /// The same of a marker, which may raise the producer's epoch: then what comes next begins with sequence 0.
@@ -83,7 +81,6 @@ public:
                          int64_t now_ms);
 
     const Producer* find(int64_t producer_id) const;
-    size_t size() const { return producers_.size(); }
     void each(const std::function<void(int64_t producer_id, const Producer&)>& visit) const;
 
     /// The same of a batch or marker that is in the log already.

@@ -6,7 +6,6 @@
 #include "log/topic_config.h"
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,7 +44,7 @@ struct Partition {
     int64_t max_timestamp = -1; ///< largest durable timestamp of this partition in the open segment; -1: none
     int64_t staged_max_timestamp = -1;                     ///< the same with this turn's batches
     Producers producers;                                   ///< with this turn's batches
-    std::deque<Aborted> aborted;                           ///< the last ones, in the order of their ends
+    std::vector<Aborted> aborted;                          ///< the last ones, in the order of their ends
     int64_t aborted_known_from = 0;                        ///< all that ended there or later are in `aborted`
     std::shared_ptr<Tail> tail = std::make_shared<Tail>(); ///< the newest batches, in memory
 };
@@ -60,10 +59,12 @@ struct Topic {
     std::vector<Partition> partitions;
     std::vector<Segment> segments; ///< oldest first; at most the last one is open
     bool opened = false;           ///< segments and ends have been read; done on first touch
+    bool producers_read = false;   ///< the same of what is known of producers and aborted transactions
     int64_t staged_segment_bytes =
         -1; ///< of the open segment with this turn's batches; -1: there is no open segment
     size_t batches_after_snapshot = 0; ///< of the producers; durable ones
     size_t bytes_after_snapshot = 0;   ///< of these batches
+    size_t snapshot_not_before = 0;    ///< of so many batches
 
     Partition* partition(int32_t index) {
         return index >= 0 && size_t(index) < partitions.size() ? &partitions[size_t(index)] : nullptr;

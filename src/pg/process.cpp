@@ -40,8 +40,10 @@ extern "C" void on_sigint(SIGNAL_ARGS) {
 
 extern "C" void on_sigterm(int) {
     const int saved_errno = errno;
+    // Whatever the statement waits for, a synchronous standby for instance. The signal may come twice, to us and to our process
+    // group: what is done after the first one is not to be disturbed.
+    if (!shutdown_flag) QueryCancelPending = true;
     shutdown_flag = true;
-    QueryCancelPending = true; // whatever the statement waits for, a synchronous standby for instance
     InterruptPending = true;
     SetLatch(MyLatch);
     errno = saved_errno;

@@ -74,6 +74,18 @@ void refuse_kept_snapshot() {
                "Begin the transaction with ISOLATION LEVEL READ COMMITTED.");
 }
 
+/// A transaction that commits later than this one would put its offsets in the place of what is changed here.
+void refuse_pending_offsets(const std::string& group_id) {
+    const pg::Result pending =
+        pg::execute("SELECT transactional_id FROM kafka.pending_offset WHERE group_id = $1 LIMIT 1",
+                    {std::string_view(group_id)});
+    if (!pending.empty())
+        refuse(sqlstate::object_in_use,
+               "transaction " + quoted(pending.text(0, 0)) + " is to commit offsets of group " +
+                   quoted(group_id),
+               {}, "Wait until it has ended, or abort it with Kafka's tool kafka-transactions.");
+}
+
 /// Calls `change` with the tables and with what is stored of the group, while nobody else changes it. What it does is kept and
 /// published if the transaction commits.
 template <class Change> auto change_group(const std::string& group_id, Change change) {
@@ -86,6 +98,7 @@ template <class Change> auto change_group(const std::string& group_id, Change ch
     // Other sessions wait here.
     pg::execute("SELECT FROM kafka.consumer_group WHERE group_id = $1 FOR UPDATE",
                 {std::string_view(group_id)});
+    refuse_pending_offsets(group_id);
     auto result = change(tables, read_unused(tables, group_id));
     hold.changed();
     return result;

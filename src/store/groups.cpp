@@ -4,6 +4,7 @@
 
 #include "group/rows.h"
 #include "pg/keyed_update.h"
+#include "store/table.h"
 
 #include <algorithm>
 
@@ -43,14 +44,6 @@ struct FlatProtocols {
     }
 };
 
-/// Its columns are in the order in which rows are written and read, those of its key first.
-struct Table {
-    std::string_view name;
-    std::span<const std::string_view> columns;
-    int key_columns;
-    std::span<const std::string_view> key() const { return columns.first(size_t(key_columns)); }
-};
-
 constexpr std::string_view group_columns[] = {"group_id",     "type",   "epoch",    "protocol_type",
                                               "protocol",     "leader", "state_ms", "assignment_epoch",
                                               "metadata_hash"};
@@ -83,66 +76,10 @@ constexpr Table group_table{"consumer_group", group_columns, 1};
 constexpr Table member_table{"group_member", member_columns, 2};
 constexpr Table offset_table{"consumer_offset", offset_columns, 3};
 
-/// "what(0, columns[0]), what(1, columns[1])" and so on.
-template <class What> std::string list(std::span<const std::string_view> columns, What what) {
-    std::string text;
-    for (size_t i = 0; i < columns.size(); i++)
-        text.append(i ? ", " : "").append(what(i, std::string(columns[i])));
-    return text;
-}
-
-std::string names(std::span<const std::string_view> columns) {
-    return list(columns, [](size_t, const std::string& name) { return name; });
-}
-
-/// Of a statement with a parameter for each column.
-std::string parameters(std::span<const std::string_view> columns) {
-    return list(columns, [](size_t i, const std::string&) { return "$" + std::to_string(i + 1); });
-}
-
-/// Rows u of these columns, whose values are arrays in the statement's parameters.
-std::string unnested(std::span<const std::string_view> columns) {
-    const auto array = [](size_t i, const std::string&) {
-        return "pg_catalog.unnest($" + std::to_string(i + 1) + ")";
-    };
-    return "ROWS FROM (" + list(columns, array) + ") AS u(" + names(columns) + ")";
-}
-
-/// Inserts the rows of `source`, or replaces those with their keys.
-std::string upsert(const Table& table, const std::string& source) {
-    const auto assign = [](size_t, const std::string& name) { return name + " = excluded." + name; };
-    return "INSERT INTO kafka." + std::string(table.name) + " (" + names(table.columns) + ") " + source +
-           " ON CONFLICT (" + names(table.key()) + ") DO UPDATE SET " +
-           list(table.columns.subspan(size_t(table.key_columns)), assign);
-}
-
-std::string upsert_one(const Table& table) {
-    return upsert(table, "VALUES (" + parameters(table.columns) + ")");
-}
-
-/// At most one row of a table for each row of what stands before it. A join could go through the whole table instead: plans are made
-/// while tables are small, and kept when they are large.
-std::string each(const std::string& what, const std::string& table, const std::string& condition) {
-    return " CROSS JOIN LATERAL (SELECT " + what + " FROM kafka." + table + " t WHERE " + condition +
-           " LIMIT 1) AS t";
-}
-
 /// Offsets of a topic that is being deleted would outlive it: its row is looked for, without waiting for whoever deletes it.
 std::string upsert_offsets() {
     return upsert(offset_table,
                   "SELECT u.* FROM " + unnested(offset_columns) + each("", "topic", "t.id = u.topic_id"));
-}
-
-/// Deletes the rows whose keys are in arrays.
-std::string remove_rows(const Table& table) {
-    const auto of = [](const std::string& alias) {
-        return [alias](size_t, const std::string& name) { return alias + "." + name; };
-    };
-    const std::string name(table.name);
-    const std::string same_key =
-        "(" + list(table.key(), of("t")) + ") = (" + list(table.key(), of("u")) + ")";
-    return "DELETE FROM kafka." + name + " WHERE ctid = ANY (ARRAY(SELECT t.ctid FROM " +
-           unnested(table.key()) + each("t.ctid", name, same_key) + "))";
 }
 
 void remove_groups(const std::vector<std::string>& ids) {

@@ -3,12 +3,16 @@
 
 #include "pg/keyed_update.h"
 #include "store/checked_row.h"
+#include "store/table.h"
 
 #include <algorithm>
 #include <limits>
 
 namespace kafka::store {
 namespace {
+
+/// No log ends there or beyond.
+constexpr int64_t most_offset = std::numeric_limits<int64_t>::max() / 2;
 
 /// Of a producer's batches, column by column.
 struct Columns {
@@ -29,51 +33,38 @@ ProducerRow read_producer(CheckedRow& in) {
     using Epoch = std::numeric_limits<int16_t>;
     using Number = std::numeric_limits<int64_t>;
     log::Producer producer;
-    const int32_t partition = in.int32(0, 0);
-    const int64_t producer_id = in.int64(1, 0);
-    producer.epoch = int16_t(in.int32(2, Epoch::min(), Epoch::max()));
-    producer.coordinator_epoch = in.int32(3, std::numeric_limits<int32_t>::min());
-    const auto first = in.int32_array(4), last = in.int32_array(5);
-    const auto base_offsets = in.int64_array(6), timestamps = in.int64_array(7);
+    const int32_t partition = in.int32(1, 0);
+    const int64_t producer_id = in.int64(2, 0);
+    producer.epoch = int16_t(in.int32(3, Epoch::min(), Epoch::max()));
+    producer.coordinator_epoch = in.int32(4, std::numeric_limits<int32_t>::min());
+    const auto first = in.int32_array(5), last = in.int32_array(6);
+    const auto base_offsets = in.int64_array(7), timestamps = in.int64_array(8);
     const size_t batches = std::min({first.size(), last.size(), base_offsets.size(), timestamps.size()});
     in.expect(first.size() == batches && last.size() == batches && base_offsets.size() == batches &&
               timestamps.size() == batches);
     for (size_t b = 0; b < batches; b++) producer.add({first[b], last[b], base_offsets[b], timestamps[b]});
-    producer.timestamp = in.int64(8, Number::min());
-    producer.appended_ms = in.int64(9, Number::min());
+    producer.timestamp = in.int64(9, Number::min());
+    producer.appended_ms = in.int64(10, Number::min());
     return {partition, producer_id, producer};
 }
 
+/// None if one of them cannot be: a partition does not go on below what it is told here.
 std::vector<int64_t> read_offsets(CheckedRow& in) {
     std::vector<int64_t> offsets = in.int64_array(0);
-    in.expect(std::all_of(offsets.begin(), offsets.end(), [](int64_t offset) { return offset >= 0; }));
+    in.expect(std::all_of(offsets.begin(), offsets.end(),
+                          [](int64_t offset) { return offset >= 0 && offset < most_offset; }));
     return in.damaged() ? std::vector<int64_t>() : offsets;
 }
 
-/// The columns that are not of the key.
-constexpr const char* state_columns[] = {"epoch",          "coordinator_epoch", "first_sequences",
-                                         "last_sequences", "base_offsets",      "timestamps",
-                                         "last_timestamp", "appended_ms"};
-
-/// "what(epoch), what(coordinator_epoch)" and so on.
-template <class What> std::string list(What what) {
-    std::string text;
-    for (const char* column : state_columns) text += (text.empty() ? "" : ", ") + what(std::string(column));
-    return text;
-}
-
-std::string names() {
-    return list([](const std::string& column) { return column; });
-}
+constexpr std::string_view columns[] = {
+    "topic_id",       "partition",    "producer_id", "epoch",          "coordinator_epoch", "first_sequences",
+    "last_sequences", "base_offsets", "timestamps",  "last_timestamp", "appended_ms"};
+constexpr Table table{"producer", columns, 3};
 
 } // namespace
 
 Producers::Producers()
-    : put_("INSERT INTO kafka.producer (topic_id, partition, producer_id, " + names() +
-           ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-           " ON CONFLICT (topic_id, partition, producer_id) DO UPDATE SET " +
-           list([](const std::string& column) { return column + " = excluded." + column; })),
-      remove_("DELETE FROM kafka.producer WHERE topic_id = $1 AND partition = $2 AND producer_id = $3"),
+    : put_(upsert_one(table)), remove_(remove_rows(table)),
       put_snapshot_("INSERT INTO kafka.producer_snapshot (topic_id, offsets) VALUES ($1, $2)"
                     " ON CONFLICT (topic_id) DO UPDATE SET offsets = excluded.offsets") {}
 
@@ -83,8 +74,7 @@ ProducerSnapshot Producers::load(const wire::Uuid& topic) {
     each_checked_row(offsets.open({topic}), "kafka.producer_snapshot",
                      "What is known of the topic's producers is told from all of its log.",
                      [&](CheckedRow& in) { snapshot.offsets = read_offsets(in); });
-    pg::Statement producers("SELECT partition, producer_id, " + names() +
-                            " FROM kafka.producer WHERE topic_id = $1");
+    pg::Statement producers("SELECT " + names(columns) + " FROM kafka.producer WHERE topic_id = $1");
     each_checked_row(producers.open({topic}), "kafka.producer", "These producers are taken for new ones.",
                      [&](CheckedRow& in) {
                          const ProducerRow row = read_producer(in);
@@ -99,10 +89,15 @@ void Producers::store(const wire::Uuid& topic, const ProducerSnapshot& snapshot)
 }
 
 void Producers::put(const wire::Uuid& topic, const std::vector<ProducerRow>& rows) {
+    std::vector<pg::Uuid> topics;
+    std::vector<int32_t> partitions;
+    std::vector<int64_t> gone; // producers that are to be removed
     pg::KeyedUpdate stored({"kafka", "producer", 3, "catalog_changed"});
     for (const ProducerRow& row : rows) {
         if (!row.producer) {
-            remove_.execute({topic, row.partition, row.producer_id});
+            topics.push_back(topic);
+            partitions.push_back(row.partition);
+            gone.push_back(row.producer_id);
             continue;
         }
         const Columns c(*row.producer);
@@ -120,6 +115,9 @@ void Producers::put(const wire::Uuid& topic, const std::vector<ProducerRow>& row
         if (!stored.replace(values)) put_.execute(values);
     }
     stored.finish();
+    if (!gone.empty())
+        remove_.execute({std::span<const pg::Uuid>(topics), std::span<const int32_t>(partitions),
+                         std::span<const int64_t>(gone)});
 }
 
 int64_t ProducerIds::next() {
@@ -166,7 +164,7 @@ void ProducerIds::take_block() {
         pg::execute("SELECT pg_catalog.setval('kafka.producer_id_seq', $1, false)", {end_});
         block = next_block();
     }
-    transaction.commit(pg::Durability::local);
+    transaction.commit(pg::Durability::server); // a standby that takes over must not give them out again
     next_ = block.first;
     end_ = block.first + block.ids;
 }

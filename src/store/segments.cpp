@@ -67,12 +67,13 @@ std::vector<int64_t> dead_segments() {
 }
 
 void drop_segment(int64_t id) {
+    pg::execute("DROP TABLE IF EXISTS " +
+                segment_table(id)); // waits for the broker, which may still write to it
     for (const char* table : {"producer", "producer_snapshot", "aborted_transaction"})
         pg::execute(std::string("DELETE FROM kafka.") + table +
                         " WHERE topic_id = (SELECT s.topic_id FROM kafka.segment s WHERE s.id = $1"
                         " AND NOT EXISTS (SELECT FROM kafka.topic t WHERE t.id = s.topic_id))",
                     {id});
-    pg::execute("DROP TABLE IF EXISTS " + segment_table(id));
     pg::execute("DELETE FROM kafka.segment WHERE id = $1", {id});
 }
 

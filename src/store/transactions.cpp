@@ -3,6 +3,7 @@
 
 #include "pg/keyed_update.h"
 #include "store/checked_row.h"
+#include "store/table.h"
 #include "txn/epochs.h"
 #include "txn/rows.h"
 
@@ -25,11 +26,19 @@ std::optional<State> state_of(const std::string& name) {
     return State(found - std::begin(state_names));
 }
 
-constexpr const char* transaction_columns =
-    "transactional_id, producer_id, epoch, last_epoch, previous_producer_id, timeout_ms, state, topics, "
-    "partitions, first_offsets, groups, start_ms, update_ms";
-constexpr const char* offset_columns = "transactional_id, group_id, topic_id, partition, committed_offset, "
-                                       "leader_epoch, metadata, commit_ms, number";
+constexpr std::string_view transaction_columns[] = {
+    "transactional_id", "producer_id", "epoch",    "last_epoch", "previous_producer_id",
+    "timeout_ms",       "state",       "topics",   "partitions", "first_offsets",
+    "groups",           "start_ms",    "update_ms"};
+constexpr std::string_view offset_columns[] = {"transactional_id", "group_id",         "topic_id",
+                                               "partition",        "committed_offset", "leader_epoch",
+                                               "metadata",         "commit_ms",        "number"};
+constexpr std::string_view aborted_columns[] = {"topic_id",    "partition",    "last_offset",
+                                                "producer_id", "first_offset", "last_stable_offset"};
+constexpr Table transaction_table{"transaction", transaction_columns, 1};
+constexpr Table offset_table{"pending_offset", offset_columns, 4};
+/// One that is there already is of a marker that was lost.
+constexpr Table aborted_table{"aborted_transaction", aborted_columns, 3};
 
 /// A transaction's partitions, column by column.
 struct Partitions {
@@ -101,7 +110,9 @@ TransactionRow mended(TransactionRow row) {
 PendingOffsetRow read_offset(CheckedRow& in) {
     constexpr int64_t most_number = std::numeric_limits<int64_t>::max() / 2; // others are yet to come
     PendingOffsetRow row;
-    row.key = {in.text(0), {in.text(1), {in.uuid(2), in.int32(3, 0)}}};
+    const int32_t partition = in.int32(3, std::numeric_limits<int32_t>::min());
+    in.expect(partition >= 0);
+    row.key = {in.text(0), {in.text(1), {in.uuid(2), partition}}};
     row.offset = in.int64(4, std::numeric_limits<int64_t>::min());
     row.leader_epoch = in.int32(5, std::numeric_limits<int32_t>::min());
     row.metadata = in.text(6);
@@ -115,18 +126,14 @@ void load_all(const std::string& where, std::initializer_list<pg::Value> values,
               const Transactions::TakeOffset& take_offset) {
     std::vector<PendingOffsetRow> offsets;
     std::set<std::string> lost; ///< transactional ids whose offsets could not all be read
-    pg::Statement select_offsets(std::string("SELECT ") + offset_columns + " FROM kafka.pending_offset" +
-                                 where);
+    pg::Statement select_offsets("SELECT " + names(offset_columns) + " FROM kafka.pending_offset" + where);
     each_checked_row(select_offsets.open(values), "kafka.pending_offset",
                      "Their transactions, if they are open, will be aborted.", [&](CheckedRow& in) {
-                         PendingOffsetRow row = read_offset(in);
-                         if (in.damaged())
-                             lost.insert(row.key.transactional_id);
-                         else
-                             offsets.push_back(std::move(row));
+                         offsets.push_back(read_offset(in));
+                         if (in.damaged()) lost.insert(offsets.back().key.transactional_id);
                      });
-    pg::Statement select_transactions(std::string("SELECT ") + transaction_columns +
-                                      " FROM kafka.transaction" + where);
+    pg::Statement select_transactions("SELECT " + names(transaction_columns) + " FROM kafka.transaction" +
+                                      where);
     each_checked_row(select_transactions.open(values), "kafka.transaction",
                      "Transactions that are open will be aborted; rows without producer are passed over.",
                      [&](CheckedRow& in) {
@@ -138,31 +145,37 @@ void load_all(const std::string& where, std::initializer_list<pg::Value> values,
     for (const PendingOffsetRow& row : offsets) take_offset(row);
 }
 
+/// Of pending offsets, column by column.
+struct OffsetColumns {
+    std::vector<std::string> transactional_ids, groups, metadata;
+    std::vector<pg::Uuid> topics;
+    std::vector<int32_t> partitions, leader_epochs;
+    std::vector<int64_t> offsets, commit_times, numbers;
+
+    void add_key(const txn::PendingKey& key) {
+        transactional_ids.push_back(key.transactional_id);
+        groups.push_back(key.offset.group_id);
+        topics.push_back(key.offset.partition.topic_id);
+        partitions.push_back(key.offset.partition.partition);
+    }
+    void add(const PendingOffsetRow& row) {
+        add_key(row.key);
+        offsets.push_back(row.offset);
+        leader_epochs.push_back(row.leader_epoch);
+        metadata.push_back(row.metadata);
+        commit_times.push_back(row.commit_timestamp_ms);
+        numbers.push_back(row.number);
+    }
+};
+
+template <class T> std::span<const T> all_of(const std::vector<T>& values) { return values; }
+
 } // namespace
 
 Transactions::Transactions()
-    : put_transaction_(std::string("INSERT INTO kafka.transaction (") + transaction_columns +
-                       ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
-                       " ON CONFLICT (transactional_id) DO UPDATE SET (producer_id, epoch, last_epoch,"
-                       " previous_producer_id, timeout_ms, state, topics, partitions, first_offsets, groups,"
-                       " start_ms, update_ms) = (excluded.producer_id, excluded.epoch, excluded.last_epoch,"
-                       " excluded.previous_producer_id, excluded.timeout_ms, excluded.state, excluded.topics,"
-                       " excluded.partitions, excluded.first_offsets, excluded.groups, excluded.start_ms,"
-                       " excluded.update_ms)"),
-      remove_transaction_("DELETE FROM kafka.transaction WHERE transactional_id = $1"),
-      put_offset_(
-          std::string("INSERT INTO kafka.pending_offset (") + offset_columns +
-          ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-          " ON CONFLICT (transactional_id, group_id, topic_id, partition) DO UPDATE SET"
-          " (committed_offset, leader_epoch, metadata, commit_ms, number) = (excluded.committed_offset,"
-          " excluded.leader_epoch, excluded.metadata, excluded.commit_ms, excluded.number)"),
-      remove_offset_("DELETE FROM kafka.pending_offset WHERE transactional_id = $1 AND group_id = $2 AND"
-                     " topic_id = $3 AND partition = $4"),
-      put_aborted_("INSERT INTO kafka.aborted_transaction (topic_id, partition, last_offset, producer_id,"
-                   " first_offset, last_stable_offset) VALUES ($1, $2, $3, $4, $5, $6)"
-                   " ON CONFLICT (topic_id, partition, last_offset) DO UPDATE SET (producer_id, first_offset,"
-                   " last_stable_offset) = (excluded.producer_id, excluded.first_offset,"
-                   " excluded.last_stable_offset)"), // somebody else may have said something of this offset
+    : put_transaction_(upsert_one(transaction_table)), remove_transactions_(remove_rows(transaction_table)),
+      put_offsets_(upsert_many(offset_table)), remove_offsets_(remove_rows(offset_table)),
+      put_aborted_(upsert_one(aborted_table)),
       aborted_("SELECT producer_id, first_offset, last_offset, last_stable_offset"
                " FROM kafka.aborted_transaction WHERE topic_id = $1 AND partition = $2 AND last_offset >= $3"
                " ORDER BY last_offset") {}
@@ -179,10 +192,11 @@ void Transactions::load(const std::vector<std::string>& transactional_ids,
 
 void Transactions::write(const std::map<std::string, TransactionRow>& transactions) {
     if (transactions.empty()) return;
+    std::vector<std::string> gone;
     pg::KeyedUpdate stored({"kafka", "transaction", 1, "catalog_changed"});
     for (const auto& [id, row] : transactions) {
         if (row.removed) {
-            remove_transaction_.execute({std::string_view(id)});
+            gone.push_back(id);
             continue;
         }
         const Partitions p(row);
@@ -202,19 +216,23 @@ void Transactions::write(const std::map<std::string, TransactionRow>& transactio
         if (!stored.replace(values)) put_transaction_.execute(values);
     }
     stored.finish();
+    if (!gone.empty()) remove_transactions_.execute({all_of(gone)});
 }
 
 void Transactions::write(const std::map<txn::PendingKey, PendingOffsetRow>& offsets) {
-    for (const auto& [key, row] : offsets) {
-        const txn::PartitionId& partition = key.offset.partition;
-        const std::string_view id = key.transactional_id, group = key.offset.group_id;
+    OffsetColumns put, gone;
+    for (const auto& [key, row] : offsets)
         if (row.removed)
-            remove_offset_.execute({id, group, partition.topic_id, partition.partition});
+            gone.add_key(key);
         else
-            put_offset_.execute({id, group, partition.topic_id, partition.partition, row.offset,
-                                 row.leader_epoch, std::string_view(row.metadata), row.commit_timestamp_ms,
-                                 row.number});
-    }
+            put.add(row);
+    if (!gone.partitions.empty())
+        remove_offsets_.execute({all_of(gone.transactional_ids), all_of(gone.groups), all_of(gone.topics),
+                                 all_of(gone.partitions)});
+    if (!put.partitions.empty())
+        put_offsets_.execute({all_of(put.transactional_ids), all_of(put.groups), all_of(put.topics),
+                              all_of(put.partitions), all_of(put.offsets), all_of(put.leader_epochs),
+                              all_of(put.metadata), all_of(put.commit_times), all_of(put.numbers)});
 }
 
 void Transactions::write(const std::vector<AbortedTransaction>& aborted) {

@@ -41,7 +41,8 @@ public:
     std::vector<AbortedTransaction> aborted(const txn::PartitionId& partition, int64_t from, int64_t to);
 
 private:
-    pg::Statement put_transaction_, remove_transaction_, put_offset_, remove_offset_, put_aborted_, aborted_;
+    pg::Statement put_transaction_, remove_transactions_, put_offsets_, remove_offsets_, put_aborted_,
+        aborted_;
 };
 
 } // namespace kafka::store

@@ -57,7 +57,9 @@ public:
                         const std::function<ErrorCode()>& group_says);
     /// Readers that want stable offsets get UNSTABLE_OFFSET_COMMIT.
     bool has_pending_offset(const OffsetKey& key) const { return pending_.contains(key); }
-    /// Such a group must not be forgotten, nor removed as unused.
+    /// Those that the transaction's commit changes.
+    std::set<std::string> groups_with_pending_offsets(const std::string& transactional_id) const;
+    /// Such a group's offsets must not expire.
     bool has_pending_offsets(const std::string& group_id) const;
     /// The group's offset was committed without a transaction, or deleted: what transactions wanted to commit for it before no
     /// longer counts.

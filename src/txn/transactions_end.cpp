@@ -175,8 +175,10 @@ void Transactions::topic_deleted(Turn& turn, const wire::Uuid& topic_id) {
     const auto is_of_topic = [&](const AddedPartition& added) { return added.id.topic_id == topic_id; };
     std::vector<TransactionRow> changed;
     for (const auto& [due, id] : time_outs_) {
-        TransactionRow next = *find(id);
-        if (std::erase_if(next.partitions, is_of_topic)) changed.push_back(std::move(next));
+        const TransactionRow& row = *find(id);
+        if (std::none_of(row.partitions.begin(), row.partitions.end(), is_of_topic)) continue;
+        TransactionRow& next = changed.emplace_back(row);
+        std::erase_if(next.partitions, is_of_topic);
     }
     for (TransactionRow& next : changed) write(turn, std::move(next));
     std::vector<PendingKey> of_topic;

@@ -69,9 +69,7 @@ ErrorCode Transactions::may_commit(Turn& turn, int16_t version,
         error = version >= first_commit_with_abortable ? ErrorCode::transaction_abortable
                                                        : ErrorCode::invalid_txn_state;
     if (error == ErrorCode::producer_fenced) error = ErrorCode::invalid_producer_epoch;
-    if (error == ErrorCode::none) error = group_says();
-    const bool unknown_to_client = version < 2 && error == ErrorCode::coordinator_load_in_progress;
-    return unknown_to_client ? ErrorCode::coordinator_not_available : error;
+    return error == ErrorCode::none ? group_says() : error;
 }
 
 ErrorCode Transactions::commit_one(Turn& turn, const wire::txn_offset_commit::Request& request,
@@ -88,6 +86,13 @@ ErrorCode Transactions::commit_one(Turn& turn, const wire::txn_offset_commit::Re
     row.number = next_number_;
     write(turn, std::move(row));
     return ErrorCode::none;
+}
+
+std::set<std::string> Transactions::groups_with_pending_offsets(const std::string& transactional_id) const {
+    std::set<std::string> groups;
+    if (const Transaction* transaction = get(transactional_id))
+        for (const auto& [key, row] : transaction->offsets) groups.insert(key.group_id);
+    return groups;
 }
 
 bool Transactions::has_pending_offsets(const std::string& group_id) const {

@@ -198,7 +198,7 @@ void Loop::turn() {
     }
     broker_->coordinator.tick();
     broker_->transactions.tick();
-    broker_->expire_producers();
+    broker_->producer_snapshots.expire();
     std::vector<api::Call> postponed = broker_->take_postponed();
     requests -= postponed.size();
     taken_.insert(taken_.begin(), std::move_iterator(postponed.begin()), std::move_iterator(postponed.end()));
@@ -256,7 +256,7 @@ void Loop::finish() {
     take_inbox();
     while (!taken_.empty()) turn();
     send_replies();
-    if (pg::shutdown_requested()) broker_->finish(); // else its tables are gone
+    if (pg::shutdown_requested()) broker_->producer_snapshots.finish(); // else its tables are gone
     server_.stop(broker_->settings.shutdown_timeout);
 }
 

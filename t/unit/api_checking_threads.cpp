@@ -1,4 +1,5 @@
-// The checking threads: the order of work, whose work is not done yet, who waits for whom.
+// The checking threads: the order of work, whose work is not done yet, who waits for whom. What work uses stands before the threads,
+// which end last of all but that.
 #include "api/checking_threads.h"
 #include "test.h"
 
@@ -47,10 +48,10 @@ void wait_until(std::function<bool()> holds) {
 } // namespace
 
 TEST("checking threads: a connection's work is done in the order it came, and known of until then") {
-    CheckingThreads threads;
     Held held{.thorough = true};
     std::vector<int> done;
     std::promise<void> last;
+    CheckingThreads threads;
     threads.add(1, held.work());
     threads.add(1, short_work([&] { done.push_back(1); }));
     threads.add(1, long_work([&] { done.push_back(2); }));
@@ -65,11 +66,11 @@ TEST("checking threads: a connection's work is done in the order it came, and kn
 }
 
 TEST("checking threads: little work does not wait for much work of others") {
-    CheckingThreads threads;
     Held held{.thorough = true};
+    std::promise<void> done;
+    CheckingThreads threads;
     threads.add(1, held.work());
     held.wait_until_begun();
-    std::promise<void> done;
     threads.add(2, short_work([&] { done.set_value(); }));
     done.get_future().wait();
     CHECK(threads.must_wait(1));
@@ -77,17 +78,16 @@ TEST("checking threads: little work does not wait for much work of others") {
 }
 
 TEST("checking threads: connections take turns at much work") {
-    CheckingThreads threads;
     Held held{.thorough = true};
     std::vector<int> order;
-    std::promise<void> last;
+    std::promise<void> last, tried;
+    CheckingThreads threads;
     threads.add(1, held.work());
     held.wait_until_begun();
     for (int i = 0; i < 3; i++)
         threads.add(
             1, long_work([&, i] { i < 2 ? order.push_back(1) : (order.push_back(1), last.set_value()); }));
     threads.add(2, long_work([&] { order.push_back(2); }));
-    std::promise<void> tried;
     threads.add(3, short_work([&] {
                     tried.set_value();
                 })); // by then the quick thread has left that of 2 to the other
@@ -98,11 +98,11 @@ TEST("checking threads: connections take turns at much work") {
 }
 
 TEST("checking threads: no more much work is begun while somebody holds it back") {
+    std::atomic<bool> done = false;
+    std::promise<void> tried;
     CheckingThreads threads;
     std::shared_ptr<void> held = threads.hold_back(), twice = threads.hold_back();
-    std::atomic<bool> done = false;
     threads.add(1, long_work([&] { done = true; }));
-    std::promise<void> tried;
     threads.add(2, short_work([&] { tried.set_value(); }));
     tried.get_future().wait();
     held.reset();
@@ -122,9 +122,9 @@ TEST("checking threads: holding back may end after they have") {
 }
 
 TEST("checking threads: stopping tells the work being done, and the rest, to give up") {
-    CheckingThreads threads;
     std::promise<void> begun;
     std::atomic<int> gave_up = 0;
+    CheckingThreads threads;
     const auto give_up = [&](Effort, const std::stop_token& stop) {
         gave_up += stop.stop_requested();
         return true;

@@ -109,6 +109,7 @@ inline ConsumerGroup::Request owning(ConsumerGroup::Request r, const Assignment&
 struct Fixture {
     Catalog catalog;
     group::Settings settings;
+    std::function<bool(const std::string&)> has_pending_offsets = [](const std::string&) { return false; };
     group::Now now{group::Time{} + std::chrono::hours(1), 1'700'000'000'000};
     std::unique_ptr<ConsumerGroup> group = std::make_unique<ConsumerGroup>("g");
     std::vector<group::Row> rows; ///< of the last call
@@ -166,7 +167,7 @@ private:
         group::Effects effects;
         const group::TopicLookup lookup = catalog.lookup();
         const std::function<std::string()> new_id = [&] { return "id" + std::to_string(++ids); };
-        group::Turn turn{now, settings, lookup, new_id, effects};
+        group::Turn turn{now, settings, lookup, new_id, has_pending_offsets, effects};
         what(turn);
         rows = effects.rows;
         for (const group::Row& row : rows) store(row);

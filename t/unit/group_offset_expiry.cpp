@@ -102,7 +102,7 @@ TEST("group: when offsets expire each topic is looked up once") {
             asked++;
             return turn.topics.by_id(id);
         };
-        Turn counted{turn.now, turn.settings, counting, turn.new_id, turn.effects};
+        Turn counted{turn.now, turn.settings, counting, turn.new_id, turn.has_pending_offsets, turn.effects};
         world.groups.tick(counted);
     });
     CHECK_EQ(asked, 2);
@@ -146,6 +146,17 @@ TEST("group: offsets of a group are kept for their time after it became empty") 
     CHECK_EQ(world.committed("orders", 0), -1);
     CHECK_EQ(world.state(), std::string("none"));
     CHECK(world.tables.empty());
+}
+
+TEST("group: offsets of which a transaction has others pending do not expire") {
+    World world;
+    world.commit("orders", 0, 1);
+    world.has_pending_offsets = [](const std::string& group) { return group == "g"; };
+    world.pass(30 * day_ms);
+    CHECK_EQ(world.committed("orders", 0), 1);
+    world.has_pending_offsets = [](const std::string&) { return false; };
+    world.pass(day_ms);
+    CHECK_EQ(world.committed("orders", 0), -1);
 }
 
 TEST("group: an old client's own retention time goes before") {

@@ -78,7 +78,7 @@ void World::turn(const std::function<void(Turn&)>& body) {
     const TopicLookup topics = lookup();
     const std::function<std::string()> new_id = [this] { return "id" + std::to_string(++last_id_); };
     Effects effects;
-    Turn turn{now, settings, topics, new_id, effects};
+    Turn turn{now, settings, topics, new_id, has_pending_offsets, effects};
     body(turn);
     for (const Row& row : effects.rows) {
         tables.write(row);

@@ -99,6 +99,7 @@ public:
 
     Groups groups;
     Settings settings;
+    std::function<bool(const std::string&)> has_pending_offsets = [](const std::string&) { return false; };
     std::map<std::string, Topic> topics;
     uint64_t topic_changes = 0; ///< that groups know of
     Tables tables;
