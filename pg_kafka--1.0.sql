@@ -181,9 +181,9 @@ COMMENT ON COLUMN kafka.batch.data IS 'Kafka record batch, format 2, as it is se
 -- No foreign keys: what is left of a topic goes with its segments.
 CREATE TABLE kafka.producer (
     topic_id uuid NOT NULL,
-    partition integer NOT NULL,
-    producer_id bigint NOT NULL,
-    epoch integer NOT NULL,
+    partition integer NOT NULL CHECK (partition >= 0),
+    producer_id bigint NOT NULL CHECK (producer_id >= 0),
+    epoch integer NOT NULL CHECK (epoch BETWEEN -32768 AND 32767),
     coordinator_epoch integer NOT NULL,
     first_sequences integer[] NOT NULL,
     last_sequences integer[] NOT NULL,
@@ -191,7 +191,14 @@ CREATE TABLE kafka.producer (
     timestamps bigint[] NOT NULL,
     last_timestamp bigint NOT NULL,
     appended_ms bigint NOT NULL,
-    PRIMARY KEY (topic_id, partition, producer_id)
+    PRIMARY KEY (topic_id, partition, producer_id),
+    -- Each as many elements that are not null as the next has elements.
+    CONSTRAINT producer_batches CHECK (
+            pg_catalog.num_nonnulls(VARIADIC first_sequences) = pg_catalog.cardinality(last_sequences)
+        AND pg_catalog.num_nonnulls(VARIADIC last_sequences) = pg_catalog.cardinality(base_offsets)
+        AND pg_catalog.num_nonnulls(VARIADIC base_offsets) = pg_catalog.cardinality(timestamps)
+        AND pg_catalog.num_nonnulls(VARIADIC timestamps) = pg_catalog.cardinality(first_sequences)
+        AND pg_catalog.cardinality(first_sequences) <= 5)
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE kafka.producer IS 'Idempotent producers of a partition as they were at the offset that kafka.producer_snapshot says; the batches after it tell the rest';
 COMMENT ON COLUMN kafka.producer.coordinator_epoch IS 'Of the marker that ended its last transaction in the partition; -1: there was none';
@@ -205,10 +212,12 @@ COMMENT ON COLUMN kafka.producer.appended_ms IS 'When it last appended, millisec
 CREATE TABLE kafka.producer_snapshot (
     topic_id uuid PRIMARY KEY,
     offsets bigint[] NOT NULL
+        CONSTRAINT producer_snapshot_offsets CHECK (pg_catalog.num_nulls(VARIADIC offsets) = 0 AND 0 <= ALL (offsets))
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE kafka.producer_snapshot IS 'Up to where kafka.producer is complete';
 COMMENT ON COLUMN kafka.producer_snapshot.offsets IS 'By partition: the offset after the last batch that is taken into account; 0 for those that are not named';
 
+-- The broker keeps all of them in memory, reads all again after a change by SQL, and mends what it cannot have written.
 CREATE TABLE kafka.transaction (
     transactional_id text COLLATE "C" PRIMARY KEY,
     producer_id bigint NOT NULL,
@@ -222,7 +231,14 @@ CREATE TABLE kafka.transaction (
     first_offsets bigint[] NOT NULL,
     groups text[] NOT NULL,
     start_ms bigint NOT NULL,
-    update_ms bigint NOT NULL
+    update_ms bigint NOT NULL,
+    -- Few and cheap: they are looked at whenever a transaction begins to write somewhere, or ends.
+    CONSTRAINT transaction_producer CHECK (producer_id >= 0 AND epoch BETWEEN 0 AND 32766 AND timeout_ms > 0),
+    CONSTRAINT transaction_partitions CHECK (
+            pg_catalog.num_nonnulls(VARIADIC topics) = pg_catalog.cardinality(partitions)
+        AND pg_catalog.num_nonnulls(VARIADIC partitions) = pg_catalog.cardinality(first_offsets)
+        AND pg_catalog.num_nonnulls(VARIADIC first_offsets) = pg_catalog.cardinality(topics)),
+    CONSTRAINT transaction_groups CHECK (pg_catalog.num_nulls(VARIADIC groups) = 0)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE kafka.transaction IS 'Transactional ids, with the transaction that each has open or had last';
 COMMENT ON COLUMN kafka.transaction.epoch IS 'Of the producer; whoever comes with a lower one is fenced';
@@ -239,12 +255,12 @@ CREATE TABLE kafka.pending_offset (
     transactional_id text COLLATE "C" NOT NULL,
     group_id text COLLATE "C" NOT NULL,
     topic_id uuid NOT NULL,
-    partition integer NOT NULL,
+    partition integer NOT NULL CHECK (partition >= 0),
     committed_offset bigint NOT NULL,
     leader_epoch integer NOT NULL,
     metadata text NOT NULL,
     commit_ms bigint NOT NULL,
-    number bigint NOT NULL,
+    number bigint NOT NULL CHECK (number >= 0),
     PRIMARY KEY (transactional_id, group_id, topic_id, partition)
 );
 COMMENT ON TABLE kafka.pending_offset IS 'Offsets that open transactions will have committed for groups';
@@ -252,11 +268,11 @@ COMMENT ON COLUMN kafka.pending_offset.number IS 'In the order in which they cam
 
 CREATE TABLE kafka.aborted_transaction (
     topic_id uuid NOT NULL,
-    partition integer NOT NULL,
-    last_offset bigint NOT NULL,
-    producer_id bigint NOT NULL,
-    first_offset bigint NOT NULL,
-    last_stable_offset bigint NOT NULL,
+    partition integer NOT NULL CHECK (partition >= 0),
+    last_offset bigint NOT NULL CHECK (last_offset >= 0),
+    producer_id bigint NOT NULL CHECK (producer_id >= 0),
+    first_offset bigint NOT NULL CHECK (first_offset >= 0),
+    last_stable_offset bigint NOT NULL CHECK (last_stable_offset >= 0),
     PRIMARY KEY (topic_id, partition, last_offset)
 );
 COMMENT ON TABLE kafka.aborted_transaction IS 'What producers have written to partitions in transactions that were aborted';
@@ -265,7 +281,7 @@ COMMENT ON COLUMN kafka.aborted_transaction.first_offset IS 'Offset of the first
 COMMENT ON COLUMN kafka.aborted_transaction.last_stable_offset IS 'Whatever was aborted later begins there or above';
 
 CREATE SEQUENCE kafka.producer_id_seq MINVALUE 0 INCREMENT BY 1000 NO CYCLE;
-COMMENT ON SEQUENCE kafka.producer_id_seq IS 'Ids for producers, which the broker takes in blocks';
+COMMENT ON SEQUENCE kafka.producer_id_seq IS 'Ids for producers, which the broker takes in blocks; should it be set back, the broker sets it to after all that it knows of';
 
 -- Dumped with their rows.
 SELECT pg_catalog.pg_extension_config_dump('kafka.cluster', '');
@@ -284,11 +300,11 @@ SELECT pg_catalog.pg_extension_config_dump('kafka.transaction', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.pending_offset', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.aborted_transaction', '');
 
--- The broker keeps all of the catalog in memory: whatever changes it by SQL makes the broker read it again, also what is
--- applied with session_replication_role = replica.
+-- The broker keeps all of the catalog, and transactions, in memory: whatever changes these by SQL makes the broker read them again,
+-- also what is applied with session_replication_role = replica.
 CREATE FUNCTION kafka.catalog_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'pg_kafka_catalog_changed';
-COMMENT ON FUNCTION kafka.catalog_changed() IS 'Tells the broker, when the transaction commits, that its catalog has changed';
+COMMENT ON FUNCTION kafka.catalog_changed() IS 'Tells the broker, when the transaction commits, that its catalog, or what it knows of transactions, has changed';
 
 CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.cluster
     FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
@@ -300,11 +316,26 @@ CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON k
     FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
 CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.segment
     FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.producer
+    FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.producer_snapshot
+    FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.transaction
+    FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.pending_offset
+    FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.aborted_transaction
+    FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
 ALTER TABLE kafka.cluster ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.topic ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.partition ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.topic_config ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.segment ENABLE ALWAYS TRIGGER catalog_changed;
+ALTER TABLE kafka.producer ENABLE ALWAYS TRIGGER catalog_changed;
+ALTER TABLE kafka.producer_snapshot ENABLE ALWAYS TRIGGER catalog_changed;
+ALTER TABLE kafka.transaction ENABLE ALWAYS TRIGGER catalog_changed;
+ALTER TABLE kafka.pending_offset ENABLE ALWAYS TRIGGER catalog_changed;
+ALTER TABLE kafka.aborted_transaction ENABLE ALWAYS TRIGGER catalog_changed;
 
 -- Groups, for example when a dump is restored while the broker runs.
 CREATE FUNCTION kafka.groups_changed() RETURNS trigger
@@ -382,17 +413,20 @@ CREATE FOREIGN TABLE kafka.partition_end (
     topic text COLLATE "C" NOT NULL,
     partition integer NOT NULL,
     log_start_offset bigint NOT NULL,
+    last_stable_offset bigint NOT NULL,
     high_watermark bigint NOT NULL
 ) SERVER pg_kafka OPTIONS (rows 'partitions');
 COMMENT ON FOREIGN TABLE kafka.partition_end IS 'Behind kafka.partitions: where each partition ends, found by one index probe';
 
 CREATE VIEW kafka.partitions AS
-SELECT e.topic, e.partition, e.log_start_offset, e.high_watermark, (SELECT c.leader_epoch FROM kafka.cluster c) AS leader_epoch
+SELECT e.topic, e.partition, e.log_start_offset, e.last_stable_offset, e.high_watermark,
+       (SELECT c.leader_epoch FROM kafka.cluster c) AS leader_epoch
   FROM kafka.partition_end e;
 COMMENT ON VIEW kafka.partitions IS 'Partitions of all topics, one row each';
 COMMENT ON COLUMN kafka.partitions.topic IS 'Name of the topic';
 COMMENT ON COLUMN kafka.partitions.partition IS 'Number of the partition, from 0';
 COMMENT ON COLUMN kafka.partitions.log_start_offset IS 'First offset that consumers may read';
+COMMENT ON COLUMN kafka.partitions.last_stable_offset IS 'Where the first open transaction has begun to write, or else the high watermark: consumers with isolation.level=read_committed, and kafka.messages, read up to there';
 COMMENT ON COLUMN kafka.partitions.high_watermark IS 'Next offset after the last record';
 COMMENT ON COLUMN kafka.partitions.leader_epoch IS 'Leader epoch; null before the broker has started for the first time';
 
@@ -507,7 +541,7 @@ COMMENT ON FOREIGN TABLE kafka.message IS 'Behind kafka.messages: decodes the re
 CREATE VIEW kafka.messages AS
 SELECT topic, partition, "offset", "timestamp", key, value, headers FROM kafka.message;
 COMMENT ON VIEW kafka.messages IS
-    'Records of all topics, one row each. Conditions on topic, partition, offset and a lower bound of timestamp limit what is read';
+    'Records of all topics, one row each, as consumers with isolation.level=read_committed see them: without records of aborted transactions, control records, and, in each partition, whatever comes at or after the first record of a transaction that is still open. kafka.log shows these, too. Conditions on topic, partition, offset and a lower bound of timestamp limit what is read';
 COMMENT ON COLUMN kafka.messages.topic IS 'Name of the topic';
 COMMENT ON COLUMN kafka.messages.partition IS 'Number of the partition, from 0';
 COMMENT ON COLUMN kafka.messages."offset" IS 'Offset of the record in its partition';
@@ -516,6 +550,105 @@ COMMENT ON COLUMN kafka.messages."timestamp" IS
 COMMENT ON COLUMN kafka.messages.key IS 'Key, as the bytes that the producer sent; null is not the same as empty';
 COMMENT ON COLUMN kafka.messages.value IS 'Value, as the bytes that the producer sent; null is not the same as empty';
 COMMENT ON COLUMN kafka.messages.headers IS 'Headers in their order; keys may repeat';
+
+CREATE FOREIGN TABLE kafka.log_record (
+    topic text COLLATE "C" NOT NULL,
+    partition integer NOT NULL,
+    "offset" bigint NOT NULL,
+    "timestamp" timestamptz,
+    key bytea,
+    value bytea,
+    headers kafka.header[] NOT NULL,
+    producer_id bigint,
+    producer_epoch integer,
+    sequence integer,
+    transaction_state text,
+    control boolean NOT NULL
+) SERVER pg_kafka OPTIONS (rows 'log');
+COMMENT ON FOREIGN TABLE kafka.log_record IS 'Behind kafka.log: decodes the record batches in the segments, whatever has become of their transactions';
+
+CREATE VIEW kafka.log AS
+SELECT topic, partition, "offset", "timestamp", key, value, headers, producer_id, producer_epoch, sequence, transaction_state, control
+  FROM kafka.log_record;
+COMMENT ON VIEW kafka.log IS
+    'All that is in the log, one row for each record: also what kafka.messages hides, with what became of its transaction. WHERE NOT control it is what consumers with isolation.level=read_uncommitted see. Conditions limit what is read, as in kafka.messages';
+COMMENT ON COLUMN kafka.log.topic IS 'Name of the topic';
+COMMENT ON COLUMN kafka.log.partition IS 'Number of the partition, from 0';
+COMMENT ON COLUMN kafka.log."offset" IS 'Offset of the record in its partition';
+COMMENT ON COLUMN kafka.log."timestamp" IS
+    'When the producer made the record, or the broker appended it, as message.timestamp.type says; null if it has no timestamp';
+COMMENT ON COLUMN kafka.log.key IS 'Key, as the bytes that the producer sent; null is not the same as empty. Null for control records';
+COMMENT ON COLUMN kafka.log.value IS 'Value, as the bytes that the producer sent; null is not the same as empty. Null for control records';
+COMMENT ON COLUMN kafka.log.headers IS 'Headers in their order; keys may repeat';
+COMMENT ON COLUMN kafka.log.producer_id IS 'Id of the producer; null if that is not idempotent';
+COMMENT ON COLUMN kafka.log.producer_epoch IS 'Epoch of the producer; null if that is not idempotent';
+COMMENT ON COLUMN kafka.log.sequence IS
+    'Number of the record among all that the producer has sent to the partition in this epoch; null if the producer is not idempotent, and for control records';
+COMMENT ON COLUMN kafka.log.transaction_state IS
+    'What became of the transaction of the record: committed, aborted, or ongoing if it is still open; null outside of transactions. A record that kafka.messages does not show, though it is not part of an ongoing or aborted transaction, comes after the first of an ongoing one';
+COMMENT ON COLUMN kafka.log.control IS
+    'Whether it is a control record, written by the broker where a transaction has ended: transaction_state says how. Consumers never see these';
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Transactions and producers
+-- ---------------------------------------------------------------------------------------------------------------
+
+CREATE VIEW kafka.transactions AS
+SELECT x.transactional_id, x.state, x.producer_id, x.epoch AS producer_epoch,
+       COALESCE((SELECT pg_catalog.jsonb_object_agg(t.name, p.numbers)
+                   FROM (SELECT u.topic_id, pg_catalog.jsonb_agg(u.partition ORDER BY u.partition) AS numbers
+                           FROM ROWS FROM (pg_catalog.unnest(x.topics), pg_catalog.unnest(x.partitions)) AS u(topic_id, partition)
+                          GROUP BY u.topic_id) AS p
+                   JOIN kafka.topic t ON t.id = p.topic_id),
+                '{}') AS partitions,
+       x.groups,
+       (SELECT pg_catalog.count(*)::integer FROM kafka.pending_offset o WHERE o.transactional_id = x.transactional_id)
+           AS pending_offsets,
+       CASE WHEN x.start_ms >= 0 THEN pg_catalog.to_timestamp(x.start_ms / 1000.0) END AS started_at,
+       pg_catalog.make_interval(secs => x.timeout_ms / 1000.0) AS timeout,
+       pg_catalog.to_timestamp(x.update_ms / 1000.0) AS updated_at
+  FROM kafka.transaction x;
+COMMENT ON VIEW kafka.transactions IS
+    'Transactional ids, one row each, with the transaction that each has open or had last; always as it stands';
+COMMENT ON COLUMN kafka.transactions.transactional_id IS 'transactional.id of the producer';
+COMMENT ON COLUMN kafka.transactions.state IS
+    'Ongoing: a transaction is open; CompleteCommit, CompleteAbort: how the last one has ended; Empty: the producer has begun none yet';
+COMMENT ON COLUMN kafka.transactions.producer_id IS 'Id of the producer, as in kafka.log and kafka.producers';
+COMMENT ON COLUMN kafka.transactions.producer_epoch IS 'Epoch of the producer; one that comes with a lower epoch is fenced';
+COMMENT ON COLUMN kafka.transactions.partitions IS
+    'Partitions that the open transaction may write to: their numbers, by the name of the topic; kafka.producers says where it has begun to';
+COMMENT ON COLUMN kafka.transactions.groups IS 'Consumer groups that the open transaction may commit offsets of';
+COMMENT ON COLUMN kafka.transactions.pending_offsets IS 'Number of offsets that become those of the groups once the transaction commits';
+COMMENT ON COLUMN kafka.transactions.started_at IS 'When the transaction began; null if there was none since the producer came';
+COMMENT ON COLUMN kafka.transactions.timeout IS 'How long a transaction may be open: then it is aborted';
+COMMENT ON COLUMN kafka.transactions.updated_at IS
+    'When anything of this last changed; pg_kafka.transactional_id_expiration_ms later the transactional id is forgotten, unless a transaction is open';
+
+CREATE FOREIGN TABLE kafka.producer_state (
+    topic text COLLATE "C" NOT NULL,
+    partition integer NOT NULL,
+    producer_id bigint NOT NULL,
+    producer_epoch integer NOT NULL,
+    last_sequence integer,
+    last_timestamp timestamptz,
+    transaction_start_offset bigint
+) SERVER pg_kafka OPTIONS (rows 'producers');
+COMMENT ON FOREIGN TABLE kafka.producer_state IS
+    'Behind kafka.producers: what kafka.producer tells of a partition, and the batches in the segments after that';
+
+CREATE VIEW kafka.producers AS
+SELECT topic, partition, producer_id, producer_epoch, last_sequence, last_timestamp, transaction_start_offset
+  FROM kafka.producer_state;
+COMMENT ON VIEW kafka.producers IS
+    'Idempotent producers of each partition, as they stand. The table kafka.producer is stored only now and then: what has come since is read from the newest batches of the topic. Producers that were forgotten because of pg_kafka.producer_id_expiration_ms may be shown until the table is stored again';
+COMMENT ON COLUMN kafka.producers.topic IS 'Name of the topic';
+COMMENT ON COLUMN kafka.producers.partition IS 'Number of the partition, from 0';
+COMMENT ON COLUMN kafka.producers.producer_id IS 'Id of the producer; of a transactional one kafka.transactions has it, too';
+COMMENT ON COLUMN kafka.producers.producer_epoch IS 'Highest epoch of the producer in this partition';
+COMMENT ON COLUMN kafka.producers.last_sequence IS 'Sequence of the last record in that epoch; null if there is none but a marker';
+COMMENT ON COLUMN kafka.producers.last_timestamp IS 'Largest timestamp of its last batch, or that of its last marker; null if that has no timestamp';
+COMMENT ON COLUMN kafka.producers.transaction_start_offset IS
+    'First offset of what the open transaction of the producer has written here; null if there is nothing';
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- What the broker shows of itself, in shared memory: reading it does not wake the broker. For members of pg_monitor.

@@ -26,11 +26,7 @@ size_t changed_producers(const log::Topic& topic) {
 void replay(log::Topic& topic, log::Partition& partition, const record::BatchHeader& header, int64_t now) {
     topic.batches_after_snapshot++;
     topic.bytes_after_snapshot += header.size_in_bytes();
-    if (header.is_control())
-        partition.producers.end_transaction(header.producer_id, header.producer_epoch, txn::coordinator_epoch,
-                                            header.max_timestamp, now);
-    else if (const log::Sequence sequence = log::sequence_of(header); sequence.exists())
-        partition.producers.append(sequence, header.base_offset, header.max_timestamp, now);
+    partition.producers.append_again(header, now);
 }
 
 } // namespace

@@ -255,6 +255,13 @@ void TransactionCoordinator::wake_readers() {
             broker_.waiting.changed(partition.tail.get());
 }
 
+void TransactionCoordinator::distrust() {
+    transactions_ = txn::Transactions(Clock::now());
+    all_to_be_read_ = true;
+    to_be_read_.clear();
+    load_at_ = Clock::now();
+}
+
 void TransactionCoordinator::write_rows() {
     tables_.write(staged_.transactions);
     tables_.write(staged_.offsets);

@@ -82,6 +82,8 @@ public:
     txn::Time next_deadline() const;
     void apply(const pg::Settings& settings);
     void topic_deleted(const wire::Uuid& id);
+    /// Between turns: what is in the tables may be another thing, and all transactions are read again.
+    void distrust();
 
     /// True if there is something to be written in the turn's transaction.
     bool has_rows() const {

@@ -2,6 +2,7 @@
 #include "log/producers.h"
 
 #include "record/batch.h"
+#include "txn/types.h"
 
 #include <algorithm>
 
@@ -26,6 +27,16 @@ bool Producer::operator==(const Producer& other) const {
     return epoch == other.epoch && coordinator_epoch == other.coordinator_epoch &&
            timestamp == other.timestamp && appended_ms == other.appended_ms &&
            std::ranges::equal(batches(), other.batches());
+}
+
+void Producers::append_again(const record::BatchHeader& header, int64_t now_ms) {
+    const Sequence sequence = sequence_of(header);
+    if (!sequence.exists()) return;
+    if (header.is_control())
+        end_transaction(sequence.producer_id, sequence.epoch, txn::coordinator_epoch, header.max_timestamp,
+                        now_ms);
+    else
+        append(sequence, header.base_offset, header.max_timestamp, now_ms);
 }
 
 const Producer* Producers::find(int64_t producer_id) const {

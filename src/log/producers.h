@@ -83,6 +83,9 @@ public:
     const Producer* find(int64_t producer_id) const;
     void each(const std::function<void(int64_t producer_id, const Producer&)>& visit) const;
 
+    /// The same of a batch or marker that is in the log already.
+    void append_again(const record::BatchHeader& header, int64_t now_ms);
+
     /// As it is stored.
     void load(int64_t producer_id, const Producer& producer) {
         producers_.insert_or_assign(producer_id, producer);

@@ -1,5 +1,5 @@
 // An error of the server as a C++ exception. Thrown by pg::call on the thread that called the server; after
-// it the transaction is dead and nothing may call the server until it has been rolled back.
+// it, if nothing else is said, the transaction is dead and nothing may call the server until it has been rolled back.
 #pragma once
 #include <stdexcept>
 #include <string>
@@ -33,6 +33,12 @@ struct Error : std::runtime_error {
     bool read_only_transaction() const { return is("25006"); }
     /// Serialization failure or deadlock: the same work may succeed when repeated.
     bool transaction_rollback() const { return in_class("40"); }
+};
+
+/// A value in a row that is not what was asked for: null, or of another shape. Nothing of the server's has failed: the transaction may
+/// go on.
+struct UnexpectedValue : Error {
+    using Error::Error;
 };
 
 } // namespace kafka::pg

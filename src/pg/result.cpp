@@ -19,7 +19,8 @@ namespace kafka::pg {
 namespace {
 
 [[noreturn]] void misuse(const char* what, int column) {
-    throw Error(std::string(what) + " in column " + std::to_string(column) + " of a result", "XX000");
+    throw UnexpectedValue(std::string(what) + " in column " + std::to_string(column) + " of a result",
+                          "XX000");
 }
 
 /// A varlena with its bytes in memory; frees the copy that was made if it was stored elsewhere or compressed.

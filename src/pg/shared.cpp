@@ -4,6 +4,7 @@
 #include "pg/group_changes.h"
 
 #include <atomic>
+#include <bitset>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -38,7 +39,7 @@ namespace {
 /// Lies in shared memory; latches are those of the workers' own process slots.
 struct Shared {
     std::atomic<uint64_t> catalog_generation{1};
-    std::atomic<uint64_t> segments_generation{1};
+    std::atomic<uint64_t> generations[3]{1, 1, 1}; ///< by Change
     std::atomic<uint64_t> janitor_calls{0};
     std::atomic<Latch*> latches[2]{};      ///< by Role; null while it does not run
     std::atomic<Oid> database{InvalidOid}; ///< that the broker is connected to, or was last
@@ -50,7 +51,7 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<Latch*>:
 Shared* shared;
 std::span<std::byte> status; ///< its size is known from the start
 bool catalog_changed;        ///< by the transaction of this process
-bool segments_changed;       ///< the same for segments, with catalog_changed
+std::bitset<3> changes;      ///< what it has changed, by Change
 bool change_committed;       ///< and it has been committed, but others may not see all of it yet
 
 shmem_request_hook_type next_request_hook;
@@ -91,8 +92,9 @@ void on_transaction_event(XactEvent event, void*) {
     if (!catalog_changed) return;
     switch (event) {
     case XACT_EVENT_PRE_PREPARE:
-        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                        errmsg("cannot PREPARE a transaction that has changed Kafka topics")));
+        ereport(ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                 errmsg("cannot PREPARE a transaction that has changed Kafka topics or transactions")));
         break;
     case XACT_EVENT_COMMIT:
     case XACT_EVENT_PARALLEL_COMMIT:
@@ -101,7 +103,8 @@ void on_transaction_event(XactEvent event, void*) {
         break;
     case XACT_EVENT_ABORT:
     case XACT_EVENT_PARALLEL_ABORT:
-        catalog_changed = segments_changed = false;
+        catalog_changed = false;
+        changes.reset();
         break;
     default:
         break;
@@ -113,9 +116,10 @@ void on_transaction_event(XactEvent event, void*) {
 void on_release(ResourceReleasePhase phase, bool, bool is_top_level, void*) {
     if (!change_committed || !is_top_level || phase != RESOURCE_RELEASE_AFTER_LOCKS) return;
     change_committed = false;
-    const bool segments = std::exchange(segments_changed, false);
+    const auto changed = std::exchange(changes, {});
     if (!in_database_of_broker()) return;
-    if (segments) shared->segments_generation.fetch_add(1);
+    for (size_t what = 0; what < changed.size(); what++)
+        if (changed[what]) shared->generations[what].fetch_add(1);
     shared->catalog_generation.fetch_add(1);
     wake_broker();
 }
@@ -155,8 +159,7 @@ void on_extension(ObjectAccessType access, Oid extension) {
 
 void on_relation(ObjectAccessType access, Oid relation, int column) {
     if (access != OAT_POST_CREATE || column != 0 || in_worker()) return;
-    if (row_is(RelationRelationId, ClassOidIndexId, relation, is_of_segment))
-        changed_at_commit(Change::segments);
+    if (row_is(RelationRelationId, ClassOidIndexId, relation, is_of_segment)) changed_at_commit(Change::log);
 }
 
 void on_object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void* arg) {
@@ -196,11 +199,11 @@ std::span<std::byte> status_memory() { return status; }
 bool process_exists(int32_t process) { return BackendPidGetProc(process) != nullptr; }
 
 uint64_t catalog_generation() { return shared->catalog_generation; }
-uint64_t segments_generation() { return shared->segments_generation; }
+uint64_t generation_of(Change what) { return shared->generations[static_cast<size_t>(what)]; }
 void changed_at_commit(Change what) {
     if (in_worker()) return;
     catalog_changed = true;
-    segments_changed |= what == Change::segments;
+    changes.set(static_cast<size_t>(what));
 }
 void wake_broker() { wake(Role::broker); }
 void wake_janitor() {

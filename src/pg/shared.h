@@ -27,11 +27,11 @@ bool in_worker();
 /// Grows with every committed change of the kafka catalog that did not come from our workers, CREATE and DROP
 /// EXTENSION among them. The broker compares it with the value it last saw; each growth also wakes it.
 uint64_t catalog_generation();
-/// The same for those changes that touch segments: somebody restores or mends the log. Read it after the other.
-uint64_t segments_generation();
-
-/// What a transaction changes.
-enum class Change { topics, segments };
+/// What a transaction changes: topics; the log and what is known of who has written it, as whoever restores or mends that does; the
+/// transactions of producers.
+enum class Change { topics, log, transactions };
+/// The same as catalog_generation() for those changes that touch the log, or transactions. Read it after that.
+uint64_t generation_of(Change what);
 
 /// Marks the transaction of this session as one that changes the catalog: catalog_generation() grows as it
 /// commits. Without effect in our workers, which know what they do. Does not throw. Such a transaction cannot be prepared

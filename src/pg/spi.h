@@ -21,7 +21,8 @@ namespace kafka::pg {
 class Arguments;
 
 /// Rows that a statement returned. Not to be read after the end of its transaction. Rows and columns count
-/// from 0. A getter whose type is not the column's, and a getter of a scalar that is NULL, throw Error.
+/// from 0. A getter whose type is not the column's, and a getter of what is NULL, throw UnexpectedValue, and so do those of arrays with
+/// nulls or several dimensions.
 class Result {
 public:
     Result(SPITupleTable* table, uint64_t rows);

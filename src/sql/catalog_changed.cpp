@@ -6,7 +6,7 @@
 #include "pg/spi.h"
 
 #include <algorithm>
-#include <cstring>
+#include <string_view>
 
 #include "pg/guard.h"
 
@@ -34,6 +34,14 @@ const TriggerData* trigger_of(FunctionCallInfo call, const char* function) {
     return reinterpret_cast<const TriggerData*>(call->context);
 }
 
+pg::Change changed_with(std::string_view table) {
+    if (table == "transaction" || table == "pending_offset") return pg::Change::transactions;
+    if (table == "segment" || table == "producer" || table == "producer_snapshot" ||
+        table == "aborted_transaction")
+        return pg::Change::log;
+    return pg::Change::topics;
+}
+
 /// Removes the row that is there and returns its epoch; -1 if there was none. The lock waits for a broker that is
 /// writing its own at this moment.
 int32_t replace_cluster() {
@@ -58,10 +66,8 @@ HeapTuple as_restored(HeapTuple row, TupleDesc shape, int32_t least) {
 } // namespace kafka::sql
 
 Datum pg_kafka_catalog_changed(PG_FUNCTION_ARGS) {
-    const char* table =
-        RelationGetRelationName(kafka::sql::trigger_of(fcinfo, "kafka.catalog_changed()")->tg_relation);
-    const bool segments = std::strcmp(table, "segment") == 0;
-    kafka::pg::changed_at_commit(segments ? kafka::pg::Change::segments : kafka::pg::Change::topics);
+    const TriggerData* trigger = kafka::sql::trigger_of(fcinfo, "kafka.catalog_changed()");
+    kafka::pg::changed_at_commit(kafka::sql::changed_with(RelationGetRelationName(trigger->tg_relation)));
     return PointerGetDatum(nullptr);
 }
 

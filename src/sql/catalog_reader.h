@@ -1,6 +1,4 @@
-// Topics, partitions and segments as a query's snapshot sees them. Read from the tables directly, not by SQL:
-// whoever may read kafka.messages need not have rights on the tables behind it. Runs in the session of a
-// query.
+// Topics, partitions and segments as a query's snapshot sees them. Runs in the session of a query.
 #pragma once
 #include "log/topic.h"
 
@@ -23,6 +21,7 @@ struct StoredPartition {
 
 /// What a reader of a topic has to know.
 struct TopicLog {
+    wire::Uuid id;
     std::string name;
     std::vector<StoredPartition> partitions; ///< by index
     std::vector<log::Segment> segments;      ///< oldest first

@@ -1,5 +1,5 @@
-// The foreign data wrapper behind kafka.messages and kafka.partitions: the callbacks that the server's
-// planner and executor call, in the session of a query.
+// The foreign data wrapper behind kafka.messages, kafka.log, kafka.partitions and kafka.producers: the callbacks that
+// the server's planner and executor call, in the session of a query.
 #pragma once
 #include "pg/guard.h"
 

@@ -153,7 +153,9 @@ List* columns_read(RelOptInfo* rel, Relation table, List* clauses) {
 
 void estimate_rows(PlannerInfo* root, RelOptInfo* rel, Oid foreign_table) {
     const Relation table = open_planned(root, rel);
-    rel->tuples = rows_of(foreign_table) == Rows::messages ? assumed_messages : assumed_partitions;
+    const Rows rows = rows_of(foreign_table);
+    const bool records = rows == Rows::messages || rows == Rows::log;
+    rel->tuples = records ? assumed_messages : assumed_partitions;
     rel->rows = clamp_row_est(rel->tuples * share_of_rows(root, rel, table, rel->baserestrictinfo));
     table_close(table, NoLock);
 }

@@ -6,6 +6,7 @@
 #include "sql/limit.h"
 #include "sql/message_reader.h"
 #include "sql/partition_reader.h"
+#include "sql/producer_reader.h"
 
 #include <memory>
 #include <variant>
@@ -57,15 +58,27 @@ public:
     }
 
 private:
-    using Reader = std::variant<MessageReader, PartitionReader>;
+    using Reader = std::variant<MessageReader, PartitionReader, ProducerReader>;
 
     static Reader make_reader(ForeignScanState* node) {
         const EState* state = node->ss.ps.state;
         const Oid table = RelationGetRelid(node->ss.ss_currentRelation);
-        if (pg::call([=] { return rows_of(table); }) == Rows::partitions)
-            return PartitionReader(state->es_snapshot, state->es_query_cxt);
-        return MessageReader(state->es_snapshot, state->es_query_cxt,
-                             size_t(pg::largest_max_decompressed_bytes));
+        const Snapshot snapshot = state->es_snapshot;
+        const MemoryContext memory = state->es_query_cxt;
+        const auto messages = [=](Isolation isolation) {
+            return MessageReader(snapshot, memory, isolation, size_t(pg::largest_max_decompressed_bytes));
+        };
+        switch (pg::call([=] { return rows_of(table); })) {
+        case Rows::log:
+            return messages(Isolation::none);
+        case Rows::partitions:
+            return PartitionReader(snapshot, memory);
+        case Rows::producers:
+            return ProducerReader(snapshot, memory);
+        case Rows::messages:
+            break;
+        }
+        return messages(Isolation::read_committed);
     }
 
     void start() {

@@ -1,7 +1,9 @@
 // See foreign_table.h.
 #include "sql/foreign_table.h"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 extern "C" {
 #include "catalog/pg_foreign_table.h"
@@ -22,11 +24,24 @@ struct ColumnType {
 
 constexpr ColumnType column_types[] = {
     // in the order of Column
-    {"topic", TEXTOID},          {"partition", INT4OID},
-    {"offset", INT8OID},         {"timestamp", TIMESTAMPTZOID},
-    {"key", BYTEAOID},           {"value", BYTEAOID},
-    {"headers", InvalidOid},     {"log_start_offset", INT8OID},
+    {"topic", TEXTOID},
+    {"partition", INT4OID},
+    {"offset", INT8OID},
+    {"timestamp", TIMESTAMPTZOID},
+    {"key", BYTEAOID},
+    {"value", BYTEAOID},
+    {"headers", InvalidOid},
+    {"producer_id", INT8OID},
+    {"producer_epoch", INT4OID},
+    {"sequence", INT4OID},
+    {"transaction_state", TEXTOID},
+    {"control", BOOLOID},
+    {"log_start_offset", INT8OID},
+    {"last_stable_offset", INT8OID},
     {"high_watermark", INT8OID},
+    {"last_sequence", INT4OID},
+    {"last_timestamp", TIMESTAMPTZOID},
+    {"transaction_start_offset", INT8OID},
 };
 
 bool is_header(Oid type) {
@@ -40,9 +55,12 @@ bool is_header(Oid type) {
 }
 
 bool rows_from(const char* option, Rows* rows) {
-    if (std::strcmp(option, "messages") == 0) return *rows = Rows::messages, true;
-    if (std::strcmp(option, "partitions") == 0) return *rows = Rows::partitions, true;
-    return false;
+    constexpr const char* names[] = {"messages", "log", "partitions", "producers"}; // in the order of Rows
+    const auto* found = std::find_if(std::begin(names), std::end(names),
+                                     [=](const char* name) { return std::strcmp(option, name) == 0; });
+    if (found == std::end(names)) return false;
+    *rows = static_cast<Rows>(found - names);
+    return true;
 }
 
 } // namespace
@@ -90,7 +108,7 @@ void check_options(List* options, Oid catalog) {
         if (!rows_from(defGetString(option), &rows))
             ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
                             errmsg("invalid value \"%s\" for option \"rows\"", defGetString(option)),
-                            errhint("It is \"messages\" or \"partitions\".")));
+                            errhint("It is \"messages\", \"log\", \"partitions\" or \"producers\".")));
     }
 }
 

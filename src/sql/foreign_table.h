@@ -11,7 +11,7 @@ extern "C" {
 namespace kafka::sql {
 
 /// What one row of a foreign table is.
-enum class Rows { messages, partitions };
+enum class Rows { messages, log, partitions, producers };
 
 /// What a column shows; recognized by its name.
 enum class Column {
@@ -22,8 +22,17 @@ enum class Column {
     key,
     value,
     headers,
+    producer_id,
+    producer_epoch,
+    sequence,
+    transaction_state,
+    control,
     log_start_offset,
-    high_watermark
+    last_stable_offset,
+    high_watermark,
+    last_sequence,
+    last_timestamp,
+    transaction_start_offset
 };
 
 /// From the table's option.

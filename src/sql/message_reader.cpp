@@ -2,7 +2,7 @@
 #include "sql/message_reader.h"
 
 #include "pg/error.h"
-#include "record/batch.h"
+#include "record/marker.h"
 
 #include <algorithm>
 #include <string>
@@ -34,9 +34,14 @@ bool MessageReader::next(Row& row) {
     for (;;) {
         while (records_ && records_->next(row.record)) {
             if (row.record.offset < walk_.partition().log_start_offset) continue;
-            if (!bounds_.offsets.contains(row.record.offset)) continue;
+            if (row.record.offset > last_offset_ || !bounds_.offsets.contains(row.record.offset)) continue;
             row.topic = &walk_.topic().name;
             row.partition = walk_.partition().index;
+            const record::BatchHeader& header = records_->header();
+            row.producer_id = header.producer_id;
+            row.producer_epoch = header.producer_epoch;
+            row.control = header.is_control();
+            row.transaction_state = state_;
             return true;
         }
         if (records_ && !records_->ok()) refuse_damaged();
@@ -57,8 +62,19 @@ bool MessageReader::next_partition() {
     next_segment_ = SIZE_MAX;
     if (!walk_.next()) return false;
     position_ = walk_.partition().log_start_offset;
+    last_offset_ = INT64_MAX;
+    if (isolation_ == Isolation::read_committed)
+        if (const auto open = open_.first_offset(partition_id())) last_offset_ = *open - 1;
     next_segment_ = 0;
     return true;
+}
+
+txn::PartitionId MessageReader::partition_id() const { return {walk_.topic().id, walk_.partition().index}; }
+
+/// The first offset that is wanted, from that one on, and may be seen.
+std::optional<int64_t> MessageReader::next_wanted(int64_t from) const {
+    const auto wanted = bounds_.offsets.next(from);
+    return wanted && *wanted <= last_offset_ ? wanted : std::nullopt;
 }
 
 /// Opens the next segment of this partition that can hold wanted records.
@@ -66,7 +82,7 @@ bool MessageReader::next_segment() {
     if (next_segment_ == SIZE_MAX) return false; // the walk is at no partition
     const auto& segments = walk_.topic().segments;
     const int32_t partition = walk_.partition().index;
-    const auto wanted = bounds_.offsets.next(position_);
+    const auto wanted = next_wanted(position_);
     if (!wanted) return false;
     while (next_segment_ < segments.size()) {
         const log::Segment& segment = segments[next_segment_++];
@@ -82,7 +98,7 @@ bool MessageReader::next_segment() {
 
 /// Moves to the next batch that holds wanted records, passing over others without reading them.
 bool MessageReader::next_batch_of_segment() {
-    while (const auto wanted = bounds_.offsets.next(position_)) {
+    while (const auto wanted = next_wanted(position_)) {
         if (!positioned_ || *wanted > position_) seek(*wanted);
         if (!positioned_) return false;
         const auto batch = table_.next();
@@ -96,7 +112,7 @@ bool MessageReader::next_batch_of_segment() {
 }
 
 bool MessageReader::is_wanted(const BatchPosition& batch, int64_t from) const {
-    const auto wanted = bounds_.offsets.next(std::max(from, batch.base_offset));
+    const auto wanted = next_wanted(std::max(from, batch.base_offset));
     return wanted && *wanted <= batch.last_offset;
 }
 
@@ -114,14 +130,26 @@ void MessageReader::seek(int64_t offset) {
     positioned_ = true;
 }
 
-/// Leaves no records where the batch holds only marks of transactions.
+/// Leaves no records where those of the batch are not to be seen.
 void MessageReader::read_batch(const BatchPosition& batch) {
-    const wire::View data = table_.batch();
-    const auto header = record::read_header(data);
-    if (header && header->is_control()) return;
+    const record::BatchHeader header = table_.header().value_or(record::BatchHeader{});
+    if (isolation_ == Isolation::read_committed && header.is_control()) return;
+    state_ = transaction_state(header);
+    if (isolation_ == Isolation::read_committed && state_ == TransactionState::aborted) return;
     batch_ = batch;
+    const wire::View data = table_.batch();
+    if (const auto marker = record::read_marker(data))
+        state_ = marker->committed ? TransactionState::committed : TransactionState::aborted;
     records_.emplace(data, max_decompressed_);
     batches_read_++;
+}
+
+TransactionState MessageReader::transaction_state(const record::BatchHeader& header) {
+    using enum TransactionState;
+    if (!header.is_transactional() || header.is_control()) return none;
+    const auto open = open_.first_offset(partition_id(), header.producer_id);
+    if (open && *open <= header.base_offset) return ongoing;
+    return aborted_.hold(partition_id(), header.producer_id, header.base_offset) ? aborted : committed;
 }
 
 void MessageReader::refuse_damaged() const {

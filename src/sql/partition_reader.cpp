@@ -16,6 +16,9 @@ bool PartitionReader::next(Row& row) {
     row.partition = walk_.partition().index;
     row.log_start_offset = walk_.partition().log_start_offset;
     row.high_watermark = high_watermark();
+    const auto open = open_.first_offset({walk_.topic().id, row.partition});
+    row.last_stable_offset =
+        std::clamp(open.value_or(row.high_watermark), row.log_start_offset, row.high_watermark);
     return true;
 }
 

@@ -53,32 +53,72 @@ Value headers(const std::vector<record::Header>& from, Oid type, TupleDesc field
             false};
 }
 
-Value topic(const std::string& name) {
+Value name(std::string_view name) {
     return {PointerGetDatum(cstring_to_text_with_len(name.data(), int(name.size()))), false};
 }
+
+constexpr Value null{0, true};
+
+Value state(TransactionState state) {
+    switch (state) {
+    case TransactionState::committed:
+        return name("committed");
+    case TransactionState::aborted:
+        return name("aborted");
+    case TransactionState::ongoing:
+        return name("ongoing");
+    case TransactionState::none:
+        break;
+    }
+    return null;
+}
+
+Value number(int32_t value) { return {Int32GetDatum(value), false}; }
+Value number(int64_t value) { return {Int64GetDatum(value), false}; }
+
+/// Of numbers that are not there if they are negative.
+template <class Number> Value number_if_any(Number value) { return value < 0 ? null : number(value); }
 
 Value value_of(Column column, const Row& row, Oid header_type, TupleDesc header_fields) {
     switch (column) {
     case Column::topic:
-        return topic(*row.topic);
+        return name(*row.topic);
     case Column::partition:
-        return {Int32GetDatum(row.partition), false};
+        return number(row.partition);
     case Column::offset:
-        return {Int64GetDatum(row.record.offset), false};
+        return number(row.record.offset);
     case Column::timestamp:
         return timestamp(row.record.timestamp);
     case Column::key:
-        return bytes(row.record.key);
+        return row.control ? null : bytes(row.record.key);
     case Column::value:
-        return bytes(row.record.value);
+        return row.control ? null : bytes(row.record.value);
     case Column::headers:
         return headers(row.record.headers, header_type, header_fields);
+    case Column::producer_id:
+        return number_if_any(row.producer_id);
+    case Column::producer_epoch:
+        return row.producer_id < 0 ? null : number(int32_t(row.producer_epoch));
+    case Column::sequence:
+        return number_if_any(row.record.sequence);
+    case Column::transaction_state:
+        return state(row.transaction_state);
+    case Column::control:
+        return {BoolGetDatum(row.control), false};
     case Column::log_start_offset:
-        return {Int64GetDatum(row.log_start_offset), false};
+        return number(row.log_start_offset);
+    case Column::last_stable_offset:
+        return number(row.last_stable_offset);
     case Column::high_watermark:
-        return {Int64GetDatum(row.high_watermark), false};
+        return number(row.high_watermark);
+    case Column::last_sequence:
+        return number_if_any(row.last_sequence);
+    case Column::last_timestamp:
+        return timestamp(row.last_timestamp);
+    case Column::transaction_start_offset:
+        return row.transaction_start_offset ? number(*row.transaction_start_offset) : null;
     }
-    return {0, true};
+    return null;
 }
 
 } // namespace

@@ -1,8 +1,6 @@
 // See segment_table.h.
 #include "sql/segment_table.h"
 
-#include "record/batch.h"
-
 #include <cstring>
 
 extern "C" {

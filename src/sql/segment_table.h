@@ -2,6 +2,7 @@
 // snapshot. Runs in the session of a query. All functions throw Error; after that the server cleans up what
 // is open.
 #pragma once
+#include "record/batch.h"
 #include "wire/bytes.h"
 
 #include <cstdint>
@@ -42,7 +43,9 @@ public:
     void seek(int32_t partition, int64_t offset);
     /// The next batch of the partition; nothing at the end.
     std::optional<BatchPosition> next();
-    /// The batch that next() gave. Valid until any other function is called.
+    /// The header of the batch that next() gave; nothing if it is damaged.
+    std::optional<record::BatchHeader> header() { return record::read_header(piece()); }
+    /// That batch. Valid until any other function is called.
     wire::View batch();
 
     /// The partition's last batch here.

@@ -6,7 +6,8 @@
 namespace kafka::store {
 namespace {
 
-/// Of the partition e, with the position's value as parameter $1. Messages come in the order of their offsets.
+/// Of the partition e, with the position's value as parameter $1. Records come in the order of their offsets; as in Kafka, all of them
+/// count, whatever became of their transactions.
 const char* offset_at(Position::Kind kind) {
     switch (kind) {
     case Position::Kind::earliest:
@@ -16,7 +17,8 @@ const char* offset_at(Position::Kind kind) {
     case Position::Kind::offset:
         return "GREATEST(e.log_start_offset, LEAST(e.high_watermark, $1))";
     case Position::Kind::timestamp:
-        return "COALESCE((SELECT m.\"offset\" FROM kafka.message m WHERE m.topic = e.topic AND m.partition = "
+        return "COALESCE((SELECT m.\"offset\" FROM kafka.log_record m WHERE m.topic = e.topic AND "
+               "m.partition = "
                "e.partition "
                "AND m.\"timestamp\" >= pg_catalog.to_timestamp($1 / 1000.0) LIMIT 1), e.high_watermark)";
     }

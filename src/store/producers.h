@@ -37,13 +37,16 @@ private:
     pg::Statement put_, remove_, put_snapshot_;
 };
 
-/// Hands out each producer id once, whatever happens. Outside of transactions: it makes its own.
+/// Hands out each producer id once, whatever happens, and whatever somebody has done to the sequence. Outside of transactions: it makes
+/// its own.
 class ProducerIds {
 public:
     int64_t next();
 
 private:
-    int64_t next_ = 0, end_ = 0; ///< of the block that is being used up
+    void take_block();
+
+    int64_t next_ = 0, end_ = 0; ///< of the block that is being used up: at first there is none
 };
 
 } // namespace kafka::store

@@ -2,7 +2,16 @@
 #include "store/transactions.h"
 
 #include "pg/keyed_update.h"
+#include "store/checked_row.h"
 #include "store/table.h"
+#include "txn/epochs.h"
+#include "txn/rows.h"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <set>
 
 namespace kafka::store {
 namespace {
@@ -11,10 +20,10 @@ using txn::PendingOffsetRow, txn::State, txn::TransactionRow;
 
 constexpr const char* state_names[] = {"Empty", "Ongoing", "CompleteCommit", "CompleteAbort"};
 
-State state_of(const std::string& name) {
-    for (const State state : {State::ongoing, State::complete_commit, State::complete_abort})
-        if (name == state_names[size_t(state)]) return state;
-    return State::empty;
+std::optional<State> state_of(const std::string& name) {
+    const auto found = std::find(std::begin(state_names), std::end(state_names), name);
+    if (found == std::end(state_names)) return std::nullopt;
+    return State(found - std::begin(state_names));
 }
 
 constexpr std::string_view transaction_columns[] = {
@@ -46,52 +55,94 @@ struct Partitions {
     }
 };
 
-TransactionRow read_transaction(const pg::Result& rows, size_t i) {
+template <class T> void sort_unique(std::vector<T>& values) {
+    std::sort(values.begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
+std::vector<txn::AddedPartition> read_partitions(CheckedRow& in) {
+    const auto topics = in.uuid_array(7);
+    const auto numbers = in.int32_array(8);
+    const auto first_offsets = in.int64_array(9);
+    in.expect(topics.size() == numbers.size() && numbers.size() == first_offsets.size());
+    std::map<txn::PartitionId, int64_t> found;
+    for (size_t i = 0; i < std::min({topics.size(), numbers.size(), first_offsets.size()}); i++) {
+        const bool possible = numbers[i] >= 0 && first_offsets[i] >= txn::no_offset;
+        in.expect(possible);
+        if (possible) found[{topics[i], numbers[i]}] = first_offsets[i];
+    }
+    std::vector<txn::AddedPartition> partitions;
+    for (const auto& [id, first_offset] : found) partitions.push_back({id, first_offset});
+    return partitions;
+}
+
+/// None if it cannot be told whose it is.
+std::optional<TransactionRow> read_transaction(CheckedRow& in) {
     TransactionRow row;
-    row.transactional_id = rows.text(i, 0);
-    row.producer_id = rows.int64(i, 1);
-    row.epoch = int16_t(rows.int32(i, 2));
-    row.last_epoch = int16_t(rows.int32(i, 3));
-    row.previous_producer_id = rows.int64(i, 4);
-    row.timeout_ms = rows.int32(i, 5);
-    row.state = state_of(rows.text(i, 6));
-    const auto topics = rows.uuid_array(i, 7);
-    const auto partitions = rows.int32_array(i, 8);
-    const auto first_offsets = rows.int64_array(i, 9);
-    const size_t count = std::min({topics.size(), partitions.size(), first_offsets.size()});
-    for (size_t p = 0; p < count; p++)
-        row.partitions.push_back({{topics[p], partitions[p]}, first_offsets[p]});
-    row.groups = rows.text_array(i, 10);
-    row.start_ms = rows.int64(i, 11);
-    row.update_ms = rows.int64(i, 12);
+    row.transactional_id = in.text(0);
+    row.producer_id = in.int64(1, 0);
+    if (in.damaged()) return std::nullopt;
+    row.epoch = int16_t(in.int32(2, 0, txn::last_usable_epoch));
+    row.last_epoch = int16_t(in.int32(3, txn::no_epoch, txn::last_usable_epoch));
+    row.previous_producer_id = in.int64(4, txn::no_producer_id);
+    row.timeout_ms = in.int32(5, 1);
+    const auto state = state_of(in.text(6));
+    row.partitions = read_partitions(in);
+    row.groups = in.text_array(10);
+    sort_unique(row.groups);
+    const bool lists = !row.partitions.empty() || !row.groups.empty();
+    row.state = state.value_or(lists ? State::ongoing : State::empty);
+    in.expect(state && (row.state == State::ongoing || !lists));
+    if (row.state != State::ongoing) row = txn::ended(row, row.state);
+    row.start_ms = in.int64(11, -1);
+    row.update_ms = in.int64(12, 0);
     return row;
 }
 
-PendingOffsetRow read_offset(const pg::Result& rows, size_t i) {
+/// Its open transaction is due at once, and nobody may commit it before.
+TransactionRow mended(TransactionRow row) {
+    if (row.state != State::ongoing) return row;
+    row.start_ms = 0;
+    if (!txn::is_exhausted(row.epoch)) row.epoch++;
+    return row;
+}
+
+PendingOffsetRow read_offset(CheckedRow& in) {
+    constexpr int64_t most_number = std::numeric_limits<int64_t>::max() / 2; // others are yet to come
     PendingOffsetRow row;
-    row.key = {rows.text(i, 0), {rows.text(i, 1), {rows.uuid(i, 2), rows.int32(i, 3)}}};
-    row.offset = rows.int64(i, 4);
-    row.leader_epoch = rows.int32(i, 5);
-    row.metadata = rows.text(i, 6);
-    row.commit_timestamp_ms = rows.int64(i, 7);
-    row.number = rows.int64(i, 8);
+    const int32_t partition = in.int32(3, std::numeric_limits<int32_t>::min());
+    in.expect(partition >= 0);
+    row.key = {in.text(0), {in.text(1), {in.uuid(2), partition}}};
+    row.offset = in.int64(4, std::numeric_limits<int64_t>::min());
+    row.leader_epoch = in.int32(5, std::numeric_limits<int32_t>::min());
+    row.metadata = in.text(6);
+    row.commit_timestamp_ms = in.int64(7, 0);
+    row.number = in.int64(8, 0, most_number);
     return row;
-}
-
-template <class Take, class Read>
-void load_rows(const std::string& query, std::initializer_list<pg::Value> values, const Take& take,
-               Read read) {
-    pg::Statement statement(query);
-    statement.open(values).each_row([&](const pg::Result& rows, size_t i) { take(read(rows, i)); });
 }
 
 void load_all(const std::string& where, std::initializer_list<pg::Value> values,
               const Transactions::TakeTransaction& take_transaction,
               const Transactions::TakeOffset& take_offset) {
-    load_rows("SELECT " + names(transaction_columns) + " FROM kafka.transaction" + where, values,
-              take_transaction, read_transaction);
-    load_rows("SELECT " + names(offset_columns) + " FROM kafka.pending_offset" + where, values, take_offset,
-              read_offset);
+    std::vector<PendingOffsetRow> offsets;
+    std::set<std::string> lost; ///< transactional ids whose offsets could not all be read
+    pg::Statement select_offsets("SELECT " + names(offset_columns) + " FROM kafka.pending_offset" + where);
+    each_checked_row(select_offsets.open(values), "kafka.pending_offset",
+                     "Their transactions, if they are open, will be aborted.", [&](CheckedRow& in) {
+                         offsets.push_back(read_offset(in));
+                         if (in.damaged()) lost.insert(offsets.back().key.transactional_id);
+                     });
+    pg::Statement select_transactions("SELECT " + names(transaction_columns) + " FROM kafka.transaction" +
+                                      where);
+    each_checked_row(select_transactions.open(values), "kafka.transaction",
+                     "Transactions that are open will be aborted; rows without producer are passed over.",
+                     [&](CheckedRow& in) {
+                         auto row = read_transaction(in);
+                         if (!row) return;
+                         const bool whole = !in.damaged() && !lost.contains(row->transactional_id);
+                         take_transaction(whole ? *row : mended(std::move(*row)));
+                     });
+    for (const PendingOffsetRow& row : offsets) take_offset(row);
 }
 
 /// Of pending offsets, column by column.
@@ -142,7 +193,7 @@ void Transactions::load(const std::vector<std::string>& transactional_ids,
 void Transactions::write(const std::map<std::string, TransactionRow>& transactions) {
     if (transactions.empty()) return;
     std::vector<std::string> gone;
-    pg::KeyedUpdate stored({"kafka", "transaction", 1});
+    pg::KeyedUpdate stored({"kafka", "transaction", 1, "catalog_changed"});
     for (const auto& [id, row] : transactions) {
         if (row.removed) {
             gone.push_back(id);
@@ -199,8 +250,10 @@ std::vector<AbortedTransaction> Transactions::aborted(const txn::PartitionId& pa
         const pg::Result rows = cursor.fetch(portion);
         more = rows.size() == size_t(portion);
         for (size_t i = 0; i < rows.size(); i++) {
-            const AbortedTransaction a{partition, rows.int64(i, 0), rows.int64(i, 1), rows.int64(i, 2),
-                                       rows.int64(i, 3)};
+            CheckedRow in(rows, i);
+            const AbortedTransaction a{partition, in.int64(0, 0), in.int64(1, 0), in.int64(2, 0),
+                                       in.int64(3, 0)};
+            if (in.damaged()) continue;
             if (a.first_offset < to) found.push_back(a);
             if (a.last_stable_offset >= to) return found;
         }

@@ -26,7 +26,8 @@ public:
 
     using TakeTransaction = std::function<void(const txn::TransactionRow&)>;
     using TakeOffset = std::function<void(const txn::PendingOffsetRow&)>;
-    /// Hands over everything that is stored, transactions first.
+    /// Hands over everything that is stored, transactions first. What is damaged is mended: its open transaction is due at once, and
+    /// its producer is fenced, so that it is aborted and nothing of it is committed in part.
     void load(const TakeTransaction& take_transaction, const TakeOffset& take_offset);
     /// Hands over what is stored of some transactional ids.
     void load(const std::vector<std::string>& transactional_ids, const TakeTransaction& take_transaction,

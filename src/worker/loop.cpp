@@ -52,8 +52,10 @@ void write_to_log(const net::Notice& notice) {
 } // namespace
 
 Loop::Loop(std::unique_ptr<api::Broker> broker, uint64_t catalog_generation, status::Board& board)
-    : broker_(std::move(broker)), generation_(catalog_generation), segments_(pg::segments_generation()),
-      board_(board), first_transaction_id_(pg::transaction_ids_used()),
+    : broker_(std::move(broker)), generation_(catalog_generation),
+      log_generation_(pg::generation_of(pg::Change::log)),
+      transactions_generation_(pg::generation_of(pg::Change::transactions)), board_(board),
+      first_transaction_id_(pg::transaction_ids_used()),
       receiver_([this](api::Call&& call) { post(std::move(call)); },
                 [this](net::Reply&& reply) { answer(std::move(reply)); }),
       server_(net_settings(broker_->settings), callbacks(), &board) {
@@ -137,10 +139,13 @@ bool Loop::same_cluster() {
 bool Loop::still_to_be_served() {
     const uint64_t generation = pg::catalog_generation();
     if (generation == generation_) return true;
-    const uint64_t segments = pg::segments_generation();
+    const uint64_t log = pg::generation_of(pg::Change::log);
+    const uint64_t transactions = pg::generation_of(pg::Change::transactions);
     try {
         if (find_obstacle() || !same_cluster()) return false;
-        if (std::exchange(segments_, segments) != segments) broker_->distrust_tables();
+        if (std::exchange(log_generation_, log) != log) broker_->distrust_tables();
+        if (std::exchange(transactions_generation_, transactions) != transactions)
+            broker_->transactions.distrust();
         broker_->reload_catalog();
     } catch (const pg::Error&
                  error) { // being dropped, or locked, in this moment: looked at again in the next turn

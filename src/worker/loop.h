@@ -49,7 +49,8 @@ private:
     bool only_signs_of_life_ = false;  ///< of members of groups, in the last turn
     std::string catalog_failure_;      ///< why the catalog could not be read; empty: it could
     uint64_t generation_;              ///< of the catalog in memory
-    uint64_t segments_;                ///< pg::segments_generation() of what memory knows of segments
+    uint64_t log_generation_;          ///< pg::generation_of() what memory knows of the log
+    uint64_t transactions_generation_; ///< the same of transactions
     status::Board& board_;
     const uint64_t first_transaction_id_; ///< pg::transaction_ids_used() at the start
     api::Receiver receiver_;

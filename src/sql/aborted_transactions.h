@@ -1,0 +1,36 @@
+// Which batches were written in transactions that have been aborted, in a query's snapshot. Runs in the session of a query.
+// Functions throw Error.
+#pragma once
+#include "txn/types.h"
+
+#include <cstdint>
+#include <map>
+#include <utility>
+
+#include "pg/guard.h"
+
+extern "C" {
+#include "utils/snapshot.h"
+}
+
+namespace kafka::sql {
+
+/// Knows of one stretch of a partition at a time: best asked in the order of the offsets.
+class AbortedTransactions {
+public:
+    explicit AbortedTransactions(Snapshot snapshot) : snapshot_(snapshot) {}
+
+    /// Whether a batch that the producer wrote at this offset, in a transaction that has ended, was aborted.
+    bool hold(const txn::PartitionId& partition, int64_t producer_id, int64_t offset);
+
+private:
+    void read(const txn::PartitionId& partition, int64_t from);
+
+    Snapshot snapshot_;
+    txn::PartitionId partition_;
+    int64_t known_from_ = 0, known_to_ = 0; ///< the offsets of the stretch, the last one left out
+    /// First offsets by producer id and offset of the marker.
+    std::map<std::pair<int64_t, int64_t>, int64_t> first_offsets_;
+};
+
+} // namespace kafka::sql
