@@ -291,6 +291,11 @@ void Broker::distrust_tables() {
     for (const auto& [name, topic] : catalog.topics()) topic->opened = false;
 }
 
+void Broker::log_changed() {
+    distrust_tables();
+    for (const auto& [name, topic] : catalog.topics()) topic->producers_read = false;
+}
+
 void Broker::distrust(const std::unordered_set<log::Topic*>& topics) {
     batches.forget();
     for (log::Topic* topic : topics) topic->opened = false;

@@ -103,6 +103,8 @@ public:
     /// After an error from the database: what memory knows of tables may be wrong, so it is read again when
     /// needed.
     void distrust_tables();
+    /// Somebody else has changed the log, or what is stored of its producers: all of it is read again.
+    void log_changed();
     /// The same where only these topics were touched.
     void distrust(const std::unordered_set<log::Topic*>& topics);
     /// One line in the log: what could not be done. None for a lock, which is no fault and may come often.

@@ -379,7 +379,8 @@ void read_groups(Settings& settings) {
     settings.producer_id_expiration_ms = values.producer_id_expiration_ms;
     settings.transaction_max_timeout_ms = values.transaction_max_timeout_ms;
     settings.transactional_id_expiration_ms = values.transactional_id_expiration_ms;
-    settings.transaction_time_out_interval = milliseconds(values.transaction_time_out_interval_ms);
+    settings.transaction_time_out_interval =
+        std::chrono::milliseconds(values.transaction_time_out_interval_ms);
 }
 
 } // namespace

@@ -143,7 +143,7 @@ bool Loop::still_to_be_served() {
     const uint64_t transactions = pg::generation_of(pg::Change::transactions);
     try {
         if (find_obstacle() || !same_cluster()) return false;
-        if (std::exchange(log_generation_, log) != log) broker_->distrust_tables();
+        if (std::exchange(log_generation_, log) != log) broker_->log_changed();
         if (std::exchange(transactions_generation_, transactions) != transactions)
             broker_->transactions.distrust();
         broker_->reload_catalog();
