@@ -53,6 +53,7 @@ sub example {
 }
 
 my @kinds = map { my $name = $_; map { [$name, $_] } KafkaWire::Messages::versions($name) } KafkaWire::Messages::names();
+my @produce = grep { $_->[0] eq 'Produce' } @kinds;
 
 sub valid_request {
     my ($name, $version) = @_;
@@ -99,7 +100,7 @@ my %parked   = map { KafkaWire::Messages::api($_)->{key} => 1 } qw(Fetch JoinGro
 # be parked for long and a lying size may make the broker wait for more, so such a client leaves.
 sub attack {
     my ($client) = @_;
-    my ($name, $version) = @{ one_of(@kinds) };
+    my ($name, $version) = @{ rand() < 0.2 ? one_of(@produce) : one_of(@kinds) };    # records are what matters most
     my $request = damaged(valid_request($name, $version), rand() < 0.8 ? 8 : 0);
     my $lies    = rand() < 0.1;
     $client->send_raw(pack('l>', $lies ? size_that_lies(length $request) : length $request) . $request . $probe);
