@@ -66,13 +66,19 @@ std::string make_batch(const BatchKind& kind, uint32_t seed) {
 }
 
 std::string produce_request(const std::string& topic, int32_t partition, const std::string& batch) {
+    return produce_request(topic, partition, batch, {}, version_of<wire::produce::Request>);
+}
+
+std::string produce_request(const std::string& topic, int32_t partition, const std::string& batch,
+                            const std::optional<std::string>& transactional_id, int16_t version) {
     wire::produce::Request request;
+    request.transactional_id = transactional_id;
     request.acks = -1;
     request.timeout_ms = 30000;
     auto& data = request.topic_data.emplace_back();
     data.name = topic;
     data.partition_data.push_back({partition, {batch, false}});
-    return encode(request);
+    return encode(request, version);
 }
 
 } // namespace bench

@@ -24,5 +24,8 @@ std::string make_batch(const BatchKind& kind, uint32_t seed);
 
 /// A Produce request with one batch, acks=all.
 std::string produce_request(const std::string& topic, int32_t partition, const std::string& batch);
+/// One of a transaction; versions differ in what they make of that.
+std::string produce_request(const std::string& topic, int32_t partition, const std::string& batch,
+                            const std::optional<std::string>& transactional_id, int16_t version);
 
 } // namespace bench

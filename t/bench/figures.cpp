@@ -8,6 +8,7 @@
 #include "heartbeats.h"
 #include "idle_connections.h"
 #include "idle_groups.h"
+#include "idle_producers.h"
 #include "offset_commits.h"
 #include "postgres.h"
 #include "raw_consumer.h"
@@ -15,6 +16,7 @@
 #include "rdkafka_clients.h"
 #include "statistics.h"
 #include "topic.h"
+#include "transactions.h"
 #include "yardsticks.h"
 
 #include <array>
@@ -28,6 +30,7 @@ using kafka::record::Codec;
 
 constexpr BatchKind small{}; ///< what a Java producer makes at its defaults
 constexpr BatchKind large{.records = 128};
+constexpr BatchKind hundred{.records = 100, .record_bytes = 100};
 constexpr BatchKind single{.records = 1, .record_bytes = 100};
 
 /// Produces so many bytes, or fails: with fewer the figures that follow would not be what their names say.
@@ -232,6 +235,89 @@ Measurement idle_groups(const Options& options) {
             When::after};
 }
 
+/// Something and the same without, of which each is measured for so long and in turns, in changing order: a machine that gets slower
+/// or faster meanwhile does so for both.
+struct Compared {
+    double value;
+    double share; ///< of the other
+};
+
+Compared compare(const std::function<double()>& measure, const std::function<double()>& other) {
+    constexpr int turns = 10;
+    std::vector<double> values, shares;
+    for (int turn = 0; turn < turns; turn++) {
+        double value = 0;
+        if (turn % 2) value = measure();
+        const double without = other();
+        if (turn % 2 == 0) value = measure();
+        values.push_back(value);
+        shares.push_back(value / without);
+    }
+    return {median(values), median(shares)};
+}
+
+Measurement idempotence(const Options& options, const std::string& how, const Load& load) {
+    const std::string name = "produce, idempotent, " + how;
+    return {name, {{name, "MB/s"}, {"of that without idempotence", ""}}, [=](const std::string& bootstrap) {
+                const Topic topic(bootstrap, load.partitions);
+                Load with = load;
+                with.idempotent = true;
+                const auto rate = [&](const Load& one) {
+                    return produce_for(bootstrap, topic.name(), one, options.seconds / 5)
+                        .megabytes_per_second(one);
+                };
+                const Compared compared = compare([&] { return rate(with); }, [&] { return rate(load); });
+                return Values{compared.value, compared.share};
+            }};
+}
+
+Measurement transactions(const Options& options, const Yardsticks& beside, int producers) {
+    const std::string name = "transactions of 100 records, " + std::to_string(producers) + " producer" +
+                             (producers > 1 ? "s" : "");
+    return {name, {{name, "/s", {beside.flushes_per_second()}}}, [=](const std::string& bootstrap) {
+                return Values{transactions_per_second(bootstrap, producers, hundred, options.seconds)};
+            }};
+}
+
+/// The newest 64 MB, and of 512 MB the older half, which is no longer in the broker's tail cache.
+Measurement read_committed(const Options& options) {
+    constexpr size_t all_bytes = 512'000'000, tail_bytes = 64'000'000;
+    return {"read committed",
+            {{"read committed, the newest 64 MB", "MB/s"},
+             {"of that with read uncommitted", ""},
+             {"read committed, cold", "MB/s"},
+             {"of that with read uncommitted", ""}},
+            [=](const std::string& bootstrap) {
+                const Topic topic(bootstrap, 1);
+                fill_with_transactions(bootstrap, topic.name(), hundred, all_bytes);
+                const int64_t end = topic.end(), tail = end / int64_t(all_bytes / tail_bytes);
+                RawConsumer committed(bootstrap, topic.name(), Isolation::read_committed),
+                    uncommitted(bootstrap, topic.name());
+                const auto reading = [&](int64_t from, int64_t to) {
+                    return compare([&] { return committed.read_for(options.seconds / 5, from, to); },
+                                   [&] { return uncommitted.read_for(options.seconds / 5, from, to); });
+                };
+                const Compared newest = reading(end - tail, end), cold = reading(0, end / 2);
+                return Values{newest.value, newest.share, cold.value, cold.share};
+            },
+            When::after};
+}
+
+Measurement idle_producers(const Options& options) {
+    const std::string name = "100,000 producer ids";
+    return {name,
+            {{name + ", memory", "MiB"},
+             {name + ", memory after a start", "MiB"},
+             {"start to first answer, without " + name, "s"},
+             {"start to first answer, with " + name, "s"}},
+            [=](const std::string& bootstrap) {
+                const IdleProducers cost =
+                    cost_of_idle_producers(bootstrap, options.commands_of(bootstrap), 100'000);
+                return Values{cost.mebibytes, cost.mebibytes_after_start, cost.start_without, cost.start};
+            },
+            When::after};
+}
+
 struct Rates {
     double produced, consumed; ///< MB/s
 };
@@ -305,12 +391,18 @@ std::vector<Measurement> all_measurements(const Options& options) {
     all.push_back(rebalance());
     all.push_back(heartbeats(options));
     all.push_back(offset_commits(options, beside));
+    all.push_back(idempotence(options, "16 KiB batches", {.batch = small}));
+    all.push_back(idempotence(options, "100-byte records of 32 synchronous producers",
+                              {.batch = single, .partitions = 32, .connections = 32, .in_flight = 1}));
+    for (const int producers : {1, 8}) all.push_back(transactions(options, beside, producers));
     all.push_back(memory("memory of the broker, idle", When::before));
     all.push_back(idle_connections(options));
     all.push_back(start(options, beside, "empty", 0, When::before));
     if (options.grow_gb > 0) all.push_back(growth(options));
     all.push_back(memory("memory of the broker, after the load", When::after));
     all.push_back(idle_groups(options));
+    all.push_back(read_committed(options));
+    all.push_back(idle_producers(options));
     // The last: brokers are busy for a while with deleting so many.
     all.push_back(start(options, beside, "1,000 topics of 10 partitions", 1000, When::after));
     return all;

@@ -3,29 +3,24 @@
 
 #include "broker_process.h"
 #include "group_requests.h"
+#include "many_requests.h"
 #include "raw_producer.h"
 #include "statistics.h"
 #include "topic.h"
 
-#include <deque>
 #include <thread>
 
 namespace bench {
 namespace {
 
-/// Each connection commits for one group at a time, so that they share a flush.
 void make_groups(const std::string& bootstrap, const std::vector<std::string>& groups,
                  const std::string& topic) {
-    constexpr size_t at_once = 200;
-    await_coordinators(bootstrap, std::span(groups).first(std::min(groups.size(), at_once)));
-    std::deque<Connection> connections;
-    for (size_t i = 0; i < at_once; i++) connections.emplace_back(bootstrap);
-    for (size_t first = 0; first < groups.size(); first += at_once) {
-        const size_t count = std::min(at_once, groups.size() - first);
-        for (size_t i = 0; i < count; i++)
-            connections[i].send(encode(commit_request(groups[first + i], topic, 0, int64_t(first + i))));
-        for (size_t i = 0; i < count; i++) check_committed(connections[i].receive());
-    }
+    constexpr size_t to_be_awaited = 200; // of so many, each of Kafka's coordinators gets one
+    await_coordinators(bootstrap, std::span(groups).first(std::min(groups.size(), to_be_awaited)));
+    ask_many(
+        bootstrap, groups.size(),
+        [&](size_t i) { return encode(commit_request(groups[i], topic, 0, int64_t(i))); },
+        [](size_t, View response) { check_committed(response); });
 }
 
 double produces(const std::string& bootstrap, double duration) {

@@ -7,14 +7,15 @@
 
 namespace bench {
 
-RawConsumer::RawConsumer(const std::string& bootstrap, const std::string& topic)
-    : connection_(bootstrap), topic_(topic) {}
+RawConsumer::RawConsumer(const std::string& bootstrap, const std::string& topic, Isolation isolation)
+    : connection_(bootstrap), topic_(topic), isolation_(isolation) {}
 
 void RawConsumer::ask_from(int64_t offset) {
     wire::fetch::Request request;
     request.max_wait_ms = 500;
     request.min_bytes = 1;
     request.max_bytes = 52428800; // the defaults of Kafka's consumer
+    request.isolation_level = int8_t(isolation_);
     auto& topic = request.topics.emplace_back();
     topic.topic = topic_;
     auto& partition = topic.partitions.emplace_back();

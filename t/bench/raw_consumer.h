@@ -7,10 +7,14 @@
 
 namespace bench {
 
+/// What is seen of transactions.
+enum class Isolation : int8_t { read_uncommitted, read_committed };
+
 class RawConsumer {
 public:
     /// Reads partition 0 of the topic.
-    RawConsumer(const std::string& bootstrap, const std::string& topic);
+    RawConsumer(const std::string& bootstrap, const std::string& topic,
+                Isolation isolation = Isolation::read_uncommitted);
 
     /// Sends a Fetch for what comes from this offset on, waiting for it half a second at most.
     void ask_from(int64_t offset);
@@ -29,6 +33,7 @@ public:
 private:
     Connection connection_;
     std::string topic_;
+    Isolation isolation_;
     int64_t asked_ = 0;
 };
 

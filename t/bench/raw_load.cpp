@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <sys/epoll.h>
 #include <unistd.h>
+#include <utility>
 
 namespace bench {
 namespace {
@@ -14,20 +15,24 @@ namespace {
 /// One connection, kept full of requests.
 class Sender {
 public:
-    Sender(const std::string& bootstrap, const RawClient& client, int in_flight)
+    Sender(const std::string& bootstrap, RawClient& client, int in_flight)
         : connection_(bootstrap), client_(client), begun_(size_t(in_flight)) {}
     int fd() const { return connection_.fd(); }
 
     /// Sends while there is room, in the socket and in what may be in flight.
     void send_more() {
-        while (sent_ > 0 || begun_count_ - answered_count_ < begun_.size()) {
-            if (sent_ == 0) begun_[begun_count_ % begun_.size()] = Clock::now();
-            const std::string& request = client_.requests[begun_count_ % client_.requests.size()];
+        while (sending_ || begun_count_ - answered_count_ < begun_.size()) {
+            std::string& request = client_.requests[begun_count_ % client_.requests.size()];
+            if (!std::exchange(sending_, true)) {
+                if (client_.prepare) client_.prepare(request);
+                begun_[begun_count_ % begun_.size()] = Clock::now();
+            }
             const size_t sent = connection_.send_some(View(request).substr(sent_));
             if (sent == 0) return;
             sent_ += sent;
             if (sent_ < request.size()) continue;
             sent_ = 0;
+            sending_ = false;
             begun_count_++;
         }
     }
@@ -43,8 +48,9 @@ public:
 
 private:
     Connection connection_;
-    const RawClient& client_;
-    size_t sent_ = 0;                      ///< of the request that is being sent
+    RawClient& client_;
+    bool sending_ = false;                 ///< a request, of which so much
+    size_t sent_ = 0;                      ///< is sent
     std::vector<Clock::time_point> begun_; ///< a ring: when each request in flight was begun
     size_t begun_count_ = 0, answered_count_ = 0;
 };
@@ -74,11 +80,11 @@ private:
 
 /// Runs the load until answered(when, seconds it took) says that it is enough, or the time is over.
 template <class Answer>
-void run(const std::string& bootstrap, const std::vector<RawClient>& clients, int in_flight,
-         Clock::time_point end, Answer&& answered) {
+void run(const std::string& bootstrap, std::vector<RawClient>& clients, int in_flight, Clock::time_point end,
+         Answer&& answered) {
     Poll poll;
     std::vector<std::unique_ptr<Sender>> senders;
-    for (const RawClient& client : clients) {
+    for (RawClient& client : clients) {
         senders.push_back(std::make_unique<Sender>(bootstrap, client, in_flight));
         poll.add(*senders.back());
     }
@@ -93,7 +99,7 @@ void run(const std::string& bootstrap, const std::vector<RawClient>& clients, in
 
 } // namespace
 
-Answered send_for(const std::string& bootstrap, const std::vector<RawClient>& clients, int in_flight,
+Answered send_for(const std::string& bootstrap, std::vector<RawClient> clients, int in_flight,
                   double duration) {
     const auto warm = Clock::now() + seconds(duration / 5), end = warm + seconds(duration);
     Answered all{.seconds = duration};
@@ -107,7 +113,7 @@ Answered send_for(const std::string& bootstrap, const std::vector<RawClient>& cl
     return all;
 }
 
-size_t send_requests(const std::string& bootstrap, const std::vector<RawClient>& clients, int in_flight,
+size_t send_requests(const std::string& bootstrap, std::vector<RawClient> clients, int in_flight,
                      size_t requests, double seconds_at_most) {
     size_t answered = 0;
     run(bootstrap, clients, in_flight, Clock::now() + seconds(seconds_at_most),

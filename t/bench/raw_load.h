@@ -11,6 +11,8 @@ namespace bench {
 struct RawClient {
     std::vector<std::string> requests;        ///< whole frames
     std::function<void(View response)> check; ///< throws if the response is not as it should be
+    std::function<void(std::string& request)> prepare =
+        nullptr; ///< changes a request before it is sent; none: nothing
 };
 
 struct Answered {
@@ -23,11 +25,11 @@ struct Answered {
 
 /// Sends as fast as the broker answers, with so many requests of each connection waiting for their response. A fifth of the time
 /// comes on top, before, and does not count. Throws if nothing is answered in the time.
-Answered send_for(const std::string& bootstrap, const std::vector<RawClient>& clients, int in_flight,
+Answered send_for(const std::string& bootstrap, std::vector<RawClient> clients, int in_flight,
                   double seconds);
 
 /// The same until so many requests are answered, for at most so many seconds; returns how many were.
-size_t send_requests(const std::string& bootstrap, const std::vector<RawClient>& clients, int in_flight,
+size_t send_requests(const std::string& bootstrap, std::vector<RawClient> clients, int in_flight,
                      size_t requests, double seconds_at_most);
 
 } // namespace bench

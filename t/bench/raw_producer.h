@@ -10,6 +10,7 @@ struct Load {
     int partitions = 1; ///< connections take turns with them
     int connections = 1;
     int in_flight = 5; ///< requests of one connection that wait for their response
+    bool idempotent = false;
 };
 
 struct Produced : Answered {
@@ -17,6 +18,9 @@ struct Produced : Answered {
         return requests_per_second() * double(load.batch.payload_bytes()) / 1e6;
     }
 };
+
+/// For RawClient::check.
+void check_produced(View response);
 
 /// Produces as fast as the broker answers. A fifth of the time comes on top, before, and does not count.
 Produced produce_for(const std::string& bootstrap, const std::string& topic, const Load& load,

@@ -27,11 +27,14 @@ template <> inline constexpr int16_t version_of<wire::offset_commit::Request> = 
 template <> inline constexpr int16_t version_of<wire::offset_fetch::Request> = 5;
 template <> inline constexpr int16_t version_of<wire::delete_groups::Request> = 1;
 template <> inline constexpr int16_t version_of<wire::consumer_group_heartbeat::Request> = 1;
+template <> inline constexpr int16_t version_of<wire::api_versions::Request> = 3;
+template <> inline constexpr int16_t version_of<wire::init_producer_id::Request> = 1;
+template <> inline constexpr int16_t version_of<wire::add_partitions_to_txn::Request> = 2;
+template <> inline constexpr int16_t version_of<wire::end_txn::Request> = 2;
 
 /// The whole frame.
-template <class Request> std::string encode(const Request& request) {
-    constexpr int16_t version = version_of<Request>;
-    constexpr bool flexible = Request::api.flexible(version);
+template <class Request> std::string encode(const Request& request, int16_t version = version_of<Request>) {
+    const bool flexible = Request::api.flexible(version);
     wire::Writer out;
     out.big(Request::api.key);
     out.big(version);
@@ -50,10 +53,11 @@ template <class Request> std::string encode(const Request& request) {
 }
 
 /// The response in a frame as Connection gives it; views in it point into the frame.
-template <class Request> typename Request::Response decode(View frame) {
-    constexpr int16_t version = version_of<Request>;
-    constexpr bool flexible = Request::api.flexible(version);
-    constexpr size_t header = flexible ? 5 : 4; // the correlation id, and that there are no tags
+template <class Request>
+typename Request::Response decode(View frame, int16_t version = version_of<Request>) {
+    const bool flexible = Request::api.flexible(version);
+    const bool tags = flexible && Request::api.key != wire::api_versions::Request::api.key;
+    const size_t header = tags ? 5 : 4; // the correlation id, and that there are no tags
     if (frame.size() < header) throw std::runtime_error("a response is too short");
     typename Request::Response response;
     wire::Decoder decoder(frame.substr(header), version, flexible);
@@ -63,9 +67,11 @@ template <class Request> typename Request::Response decode(View frame) {
     return response;
 }
 
-template <class Request> typename Request::Response ask(Connection& connection, const Request& request) {
-    connection.send(encode(request));
-    return decode<Request>(connection.receive());
+template <class Request>
+typename Request::Response ask(Connection& connection, const Request& request,
+                               int16_t version = version_of<Request>) {
+    connection.send(encode(request, version));
+    return decode<Request>(connection.receive(), version);
 }
 
 inline void check(wire::ErrorCode error, const char* what) {
