@@ -271,11 +271,14 @@ Measurement idempotence(const Options& options, const std::string& how, const Lo
             }};
 }
 
-Measurement transactions(const Options& options, const Yardsticks& beside, int producers) {
-    const std::string name = "transactions of 100 records, " + std::to_string(producers) + " producer" +
-                             (producers > 1 ? "s" : "");
+Measurement transactions(const Options& options, const Yardsticks& beside, TransactionVersion version,
+                         int producers) {
+    const std::string name = "transactions of 100 records" +
+                             std::string(version == TransactionVersion::second ? ", KIP-890" : "") + ", " +
+                             std::to_string(producers) + " producer" + (producers > 1 ? "s" : "");
     return {name, {{name, "/s", {beside.flushes_per_second()}}}, [=](const std::string& bootstrap) {
-                return Values{transactions_per_second(bootstrap, producers, hundred, options.seconds)};
+                return Values{
+                    transactions_per_second(bootstrap, producers, hundred, version, options.seconds)};
             }};
 }
 
@@ -394,7 +397,8 @@ std::vector<Measurement> all_measurements(const Options& options) {
     all.push_back(idempotence(options, "16 KiB batches", {.batch = small}));
     all.push_back(idempotence(options, "100-byte records of 32 synchronous producers",
                               {.batch = single, .partitions = 32, .connections = 32, .in_flight = 1}));
-    for (const int producers : {1, 8}) all.push_back(transactions(options, beside, producers));
+    for (const auto version : {TransactionVersion::first, TransactionVersion::second})
+        for (const int producers : {1, 8}) all.push_back(transactions(options, beside, version, producers));
     all.push_back(memory("memory of the broker, idle", When::before));
     all.push_back(idle_connections(options));
     all.push_back(start(options, beside, "empty", 0, When::before));

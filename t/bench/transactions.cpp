@@ -15,7 +15,7 @@ namespace {
 
 using wire::ErrorCode;
 
-/// Of requests in transactions of the second version.
+/// Of requests in transactions of the second version (KIP-890).
 constexpr int16_t second_produce = 12, second_end = 5;
 
 /// Sends until the end of the transaction before is whole: Kafka answers EndTxn earlier. Java's producer and librdkafka wait as long.
@@ -33,9 +33,9 @@ void insist(const char* what, const std::function<ErrorCode()>& send) {
 class TransactionalProducer {
 public:
     TransactionalProducer(const std::string& bootstrap, const std::string& topic, int32_t partition,
-                          const BatchKind& transaction)
-        : connection_(bootstrap), second_version_(has_second_version()), topic_(topic), partition_(partition),
-          producer_(new_producer(bootstrap, new_name())) {
+                          const BatchKind& transaction, TransactionVersion version)
+        : connection_(bootstrap), second_version_(version == TransactionVersion::second), topic_(topic),
+          partition_(partition), producer_(new_producer(bootstrap, new_name())) {
         const std::string batch = make_batch(transaction, uint32_t(partition));
         produce_ = produce_request(topic, partition, batch, producer_.transactional_id, produce_version());
         batch_at_ = produce_.find(batch);
@@ -49,17 +49,6 @@ public:
     }
 
 private:
-    bool has_second_version() {
-        wire::api_versions::Request request;
-        request.client_software_name = request.client_software_version = "bench";
-        const auto answer = ask(connection_, request);
-        check(answer.error_code, "ask for versions");
-        if (answer.finalized_features)
-            for (const auto& feature : *answer.finalized_features)
-                if (feature.name == "transaction.version") return feature.max_version_level >= 2;
-        return false;
-    }
-
     int16_t produce_version() const {
         return second_version_ ? second_produce : version_of<wire::produce::Request>;
     }
@@ -111,10 +100,10 @@ private:
 } // namespace
 
 double transactions_per_second(const std::string& bootstrap, int producers, const BatchKind& transaction,
-                               double duration) {
+                               TransactionVersion version, double duration) {
     const Topic topic(bootstrap, producers);
     std::deque<TransactionalProducer> all;
-    for (int i = 0; i < producers; i++) all.emplace_back(bootstrap, topic.name(), i, transaction);
+    for (int i = 0; i < producers; i++) all.emplace_back(bootstrap, topic.name(), i, transaction, version);
     const auto warm = Clock::now() + seconds(duration / 5), end = warm + seconds(duration);
     std::vector<std::future<int>> counts;
     for (TransactionalProducer& producer : all)
@@ -136,7 +125,8 @@ void fill_with_transactions(const std::string& bootstrap, const std::string& top
     constexpr size_t producers = 32, one_aborted_of = 10;
     const size_t of_each = bytes / transaction.payload_bytes() / producers + 1;
     std::deque<TransactionalProducer> all;
-    for (size_t i = 0; i < producers; i++) all.emplace_back(bootstrap, topic, 0, transaction);
+    for (size_t i = 0; i < producers; i++)
+        all.emplace_back(bootstrap, topic, 0, transaction, TransactionVersion::first);
     std::vector<std::future<void>> ends;
     for (TransactionalProducer& producer : all)
         ends.push_back(std::async(std::launch::async, [&] {
