@@ -235,15 +235,15 @@ Measurement idle_groups(const Options& options) {
             When::after};
 }
 
-/// Something and the same without, of which each is measured for so long and in turns, in changing order: a machine that gets slower
-/// or faster meanwhile does so for both.
+/// Something and the same without, measured in many short turns, in changing order: a machine that gets slower or faster meanwhile
+/// does so for both, and what hits one turn of them is not the median.
 struct Compared {
     double value;
     double share; ///< of the other
 };
 
 Compared compare(const std::function<double()>& measure, const std::function<double()>& other) {
-    constexpr int turns = 10;
+    constexpr int turns = 40;
     std::vector<double> values, shares;
     for (int turn = 0; turn < turns; turn++) {
         double value = 0;
@@ -263,7 +263,7 @@ Measurement idempotence(const Options& options, const std::string& how, const Lo
                 Load with = load;
                 with.idempotent = true;
                 const auto rate = [&](const Load& one) {
-                    return produce_for(bootstrap, topic.name(), one, options.seconds / 5)
+                    return produce_for(bootstrap, topic.name(), one, options.seconds / 10)
                         .megabytes_per_second(one);
                 };
                 const Compared compared = compare([&] { return rate(with); }, [&] { return rate(load); });
@@ -297,8 +297,8 @@ Measurement read_committed(const Options& options) {
                 RawConsumer committed(bootstrap, topic.name(), Isolation::read_committed),
                     uncommitted(bootstrap, topic.name());
                 const auto reading = [&](int64_t from, int64_t to) {
-                    return compare([&] { return committed.read_for(options.seconds / 5, from, to); },
-                                   [&] { return uncommitted.read_for(options.seconds / 5, from, to); });
+                    return compare([&] { return committed.read_for(options.seconds / 10, from, to); },
+                                   [&] { return uncommitted.read_for(options.seconds / 10, from, to); });
                 };
                 const Compared newest = reading(end - tail, end), cold = reading(0, end / 2);
                 return Values{newest.value, newest.share, cold.value, cold.share};
