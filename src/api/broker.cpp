@@ -3,6 +3,7 @@
 
 #include "api/handlers.h"
 #include "api/refuse.h"
+#include "log/retention.h"
 #include "pg/process.h"
 #include "pg/shared.h"
 
@@ -37,8 +38,8 @@ void write_anything() { pg::execute("SELECT pg_catalog.pg_logical_emit_message(t
 
 Broker::Broker(pg::Settings initial, std::string id, int32_t epoch, status::BrokerFigures& shown)
     : settings(std::move(initial)), cluster_id(std::move(id)), leader_epoch(epoch), figures(shown),
-      tail_cache(0), producer_snapshots(*this), response_memory(figures.response_memory), coordinator(*this),
-      transactions(*this), most_locks_(max_locks) {
+      tail_cache(0), producer_snapshots(*this), retention(*this), response_memory(figures.response_memory),
+      coordinator(*this), transactions(*this), most_locks_(max_locks) {
     apply(settings);
 }
 
@@ -50,6 +51,7 @@ void Broker::apply(pg::Settings changed) {
     fetch_sessions.set_slots(size_t(settings.max_fetch_sessions));
     coordinator.apply(settings);
     transactions.apply(settings);
+    retention.apply(settings);
     for (const auto& [name, topic] : catalog.topics())
         topic->config = log::resolve(topic->overrides, config_defaults());
 }
@@ -71,7 +73,7 @@ int64_t Broker::now_ms() const {
 
 log::ConfigDefaults Broker::config_defaults() const {
     return {settings.compression_type, settings.message_max_bytes, settings.segment_bytes,
-            settings.segment_ms};
+            settings.segment_ms,       settings.retention_ms,      settings.retention_bytes};
 }
 
 net::Address Broker::advertised_address(const Call& call) const {
@@ -138,6 +140,7 @@ void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
         for (log::Partition& p : topic.partitions)
             p.high_watermark = std::max(p.high_watermark, segment.start_offset(p.index));
     }
+    forget_unreadable_segments(topic); // the janitor may not have come to them yet
     unchanged = unchanged && !topic.segments.empty() && topic.segments.back().id == last_segment;
     const log::Segment* open = topic.open_segment();
     topic.staged_segment_bytes = open ? open->bytes : -1;
@@ -201,6 +204,12 @@ void Broker::update_topic(log::Topic& topic, const store::TopicRow& row) {
         p.high_watermark = p.staged_end_offset = std::max(p.high_watermark, p.log_start_offset);
     }
     coordinator.topics_changed();
+}
+
+bool Broker::forget_unreadable_segments(log::Topic& topic) {
+    const size_t unreadable = log::unreadable_segments(topic);
+    topic.segments.erase(topic.segments.begin(), topic.segments.begin() + std::ptrdiff_t(unreadable));
+    return unreadable > 0;
 }
 
 log::Topic& Broker::add_topic(const store::TopicRow& row) {
@@ -268,6 +277,21 @@ bool Broker::delete_topic(log::Topic& topic) {
     transactions.topic_deleted(id);
     pg::wake_janitor();
     return deleted;
+}
+
+void Broker::move_log_start(log::Topic& topic, const std::vector<int64_t>& log_start_offsets) {
+    changed_topics_++;
+    if (!staging.empty()) commit();
+    pg::Transaction transaction;
+    store::do_not_wait_for_locks();
+    store::move_log_start(topic.id, log_start_offsets);
+    producer_snapshots.write(topic); // what batches say of their producers goes with them
+    transaction.commit(pg::Durability::later);
+    earlier_unflushed_ = true;
+    ProducerSnapshots::written(topic);
+    for (log::Partition& p : topic.partitions)
+        p.log_start_offset = std::max(p.log_start_offset, log_start_offsets[size_t(p.index)]);
+    if (forget_unreadable_segments(topic)) pg::wake_janitor();
 }
 
 void Broker::remove_from_memory(log::Topic& topic) {
@@ -372,7 +396,7 @@ void Broker::write_staged() {
     for (auto& [segment, append] : appends) append.finish();
     coordinator.write_rows();
     transactions.write_rows();
-    if (staging.empty() && earlier_unflushed_) write_anything();
+    if (staging.batches().empty() && earlier_unflushed_) write_anything();
     const auto before = std::chrono::steady_clock::now();
     transaction.commit(durability_); // durable from here on: the one place that decides it
     if (has_staged()) count_commit(std::chrono::steady_clock::now() - before);

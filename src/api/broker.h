@@ -11,6 +11,7 @@
 #include "api/producer_snapshots.h"
 #include "api/receive.h"
 #include "api/response_memory.h"
+#include "api/retention.h"
 #include "api/transaction_coordinator.h"
 #include "api/waiting.h"
 #include "log/catalog.h"
@@ -52,6 +53,7 @@ public:
     store::Batches batches;
     store::ProducerIds producer_ids;
     ProducerSnapshots producer_snapshots;
+    Retention retention;
     FetchSessions fetch_sessions;
     Waiting waiting;
     ResponseMemory response_memory;
@@ -98,6 +100,9 @@ public:
     /// first. Creating and deleting do not wait for a user's transaction that has the name in hand: they
     /// throw pg::Error.
     bool delete_topic(log::Topic& topic);
+    /// Moves the start of partitions of an open topic: what is before is gone for clients; the janitor drops segments of which all
+    /// is. Never back, and never past the high watermark. Throws pg::Error, and then nothing has changed.
+    void move_log_start(log::Topic& topic, const std::vector<int64_t>& log_start_offsets);
     /// Applies changed settings to what is derived from them.
     void apply(pg::Settings changed);
     /// After an error from the database: what memory knows of tables may be wrong, so it is read again when
@@ -152,6 +157,7 @@ private:
     void open(log::Topic& topic, std::vector<store::SegmentRow> rows);
     void store_producers(std::vector<log::Topic*> topics);
     void update_topic(log::Topic& topic, const store::TopicRow& row);
+    bool forget_unreadable_segments(log::Topic& topic);
     void remove_from_memory(log::Topic& topic);
 
     std::vector<Call> postponed_;

@@ -20,6 +20,7 @@ void handle(Broker& broker, Call& call, wire::find_coordinator::Request& request
 void handle(Broker& broker, Call& call, wire::api_versions::Request& request);
 void handle(Broker& broker, Call& call, wire::create_topics::Request& request);
 void handle(Broker& broker, Call& call, wire::delete_topics::Request& request);
+void handle(Broker& broker, Call& call, wire::delete_records::Request& request);
 void handle(Broker& broker, Call& call, wire::init_producer_id::Request& request);
 void handle(Broker& broker, Call& call, wire::offset_for_leader_epoch::Request& request);
 void handle(Broker& broker, Call& call, wire::describe_cluster::Request& request);
@@ -58,6 +59,8 @@ wire::create_topics::Response refuse(const wire::create_topics::Request& request
                                      wire::ErrorCode error);
 wire::delete_topics::Response refuse(const wire::delete_topics::Request& request, int16_t version,
                                      wire::ErrorCode error);
+wire::delete_records::Response refuse(const wire::delete_records::Request& request, int16_t version,
+                                      wire::ErrorCode error);
 wire::init_producer_id::Response refuse(const wire::init_producer_id::Request& request, int16_t version,
                                         wire::ErrorCode error);
 wire::offset_for_leader_epoch::Response refuse(const wire::offset_for_leader_epoch::Request& request,

@@ -79,10 +79,12 @@ void ProducerSnapshots::store(const std::vector<log::Topic*>& topics) {
         return;
     }
     failure_.clear();
-    for (log::Topic* topic : topics) {
-        for (log::Partition& p : topic->partitions) p.producers.stored();
-        topic->batches_after_snapshot = topic->bytes_after_snapshot = topic->snapshot_not_before = 0;
-    }
+    for (log::Topic* topic : topics) written(*topic);
+}
+
+void ProducerSnapshots::written(log::Topic& topic) {
+    for (log::Partition& p : topic.partitions) p.producers.stored();
+    topic.batches_after_snapshot = topic.bytes_after_snapshot = topic.snapshot_not_before = 0;
 }
 
 void ProducerSnapshots::write(const log::Topic& topic) {

@@ -33,9 +33,12 @@ public:
     /// Nothing more will come: stores all that is not.
     void finish();
 
-private:
+    /// All that is not stored of the topic's producers, inside a transaction, while nothing is staged;
     void write(const log::Topic& topic);
+    /// which is committed.
+    static void written(log::Topic& topic);
 
+private:
     Broker& broker_;
     store::Producers tables_;
     int64_t expired_ms_ = 0; ///< when producers were last looked through

@@ -54,6 +54,7 @@ void Staging::roll(Topic& topic, int64_t now_ms) {
         p.staged_max_timestamp = -1;
     }
     topic.staged_segment_bytes = 0;
+    topics_.insert(&topic);
     rolls_.push_back(std::move(roll));
 }
 
@@ -86,14 +87,13 @@ void Staging::commit(TailCache& cache) {
 }
 
 void Staging::rollback() {
-    for (const StagedRoll& r : rolls_)
-        for (Partition& p : r.topic->partitions) p.staged_max_timestamp = p.max_timestamp;
-    for (const StagedBatch& b : batches_) {
-        Partition& p = *b.topic->partition(b.partition);
-        p.staged_end_offset = p.high_watermark;
-        p.staged_max_timestamp = p.max_timestamp;
-        const Segment* open = b.topic->open_segment();
-        b.topic->staged_segment_bytes = open ? open->bytes : -1;
+    for (Topic* topic : topics_) {
+        for (Partition& p : topic->partitions) {
+            p.staged_end_offset = p.high_watermark;
+            p.staged_max_timestamp = p.max_timestamp;
+        }
+        const Segment* open = topic->open_segment();
+        topic->staged_segment_bytes = open ? open->bytes : -1;
     }
     for (auto before = producers_before_.rbegin(); before != producers_before_.rend(); ++before)
         before->partition->producers.restore(before->producer_id, before->producer);

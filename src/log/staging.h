@@ -51,6 +51,9 @@ public:
     /// Assigns offsets. The topic must have been opened. The bytes must already bear next_offset().
     void append(Topic& topic, int32_t partition, Batch batch, int64_t now_ms);
 
+    /// The topic, which has been opened and has an open segment, is to go on in a new one.
+    void roll(Topic& topic, int64_t now_ms);
+
     /// Gives the batches from this index on bytes of their own, apart from the frames that they came in.
     void copy_out(size_t first);
 
@@ -58,7 +61,7 @@ public:
     /// these are made.
     size_t locks() const { return 2 * topics_.size() + 4 * rolls_.size(); }
 
-    bool empty() const { return batches_.empty(); }
+    bool empty() const { return batches_.empty() && rolls_.empty(); }
     size_t bytes() const { return bytes_; }
     /// Those that anything has been staged for.
     const std::unordered_set<Topic*>& topics() const { return topics_; }
@@ -73,7 +76,6 @@ public:
 private:
     void note_producer(Partition& partition, const Batch& batch, int64_t now_ms);
     bool must_roll(Topic& topic, size_t batch_bytes, int64_t now_ms) const;
-    void roll(Topic& topic, int64_t now_ms);
     void clear();
 
     /// A producer as it was before one of its batches.

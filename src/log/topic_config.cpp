@@ -179,6 +179,8 @@ std::string effective_value(const ConfigKey& key, const ConfigOverrides& overrid
     if (name == "max.message.bytes") return std::to_string(defaults.max_message_bytes);
     if (name == "segment.bytes") return std::to_string(defaults.segment_bytes);
     if (name == "segment.ms") return std::to_string(defaults.segment_ms);
+    if (name == "retention.ms") return std::to_string(defaults.retention_ms);
+    if (name == "retention.bytes") return std::to_string(defaults.retention_bytes);
     return key.default_value;
 }
 
@@ -193,11 +195,15 @@ TopicConfig resolve(const ConfigOverrides& overrides, const ConfigDefaults& defa
     config.max_message_bytes = number("max.message.bytes");
     config.segment_bytes = number("segment.bytes");
     config.segment_ms = number("segment.ms");
+    config.retention_ms = number("retention.ms");
+    config.retention_bytes = number("retention.bytes");
     config.log_append_time = trim(text("message.timestamp.type")) == "LogAppendTime";
     config.timestamp_before_max_ms = number("message.timestamp.before.max.ms");
     config.timestamp_after_max_ms = number("message.timestamp.after.max.ms");
-    for_each_element(text("cleanup.policy"), ',',
-                     [&](std::string_view p) { config.compacted |= p == "compact"; });
+    for_each_element(text("cleanup.policy"), ',', [&](std::string_view p) {
+        config.deleted |= p == "delete";
+        config.compacted |= p == "compact";
+    });
     return config;
 }
 

@@ -53,6 +53,8 @@ struct ConfigDefaults {
     int64_t max_message_bytes = 1048588;
     int64_t segment_bytes = 1073741824;
     int64_t segment_ms = 604800000;
+    int64_t retention_ms = 604800000;
+    int64_t retention_bytes = -1;
 };
 
 /// The effective value of one config: the override, else the broker's default, else Kafka's.
@@ -66,8 +68,11 @@ struct TopicConfig {
     int64_t max_message_bytes = 0;        ///< largest batch, compressed, header included
     int64_t segment_bytes = 0;            ///< a segment rolls before it grows past this
     int64_t segment_ms = 0;               ///< a segment rolls when it is older than this
-    bool compacted = false;               ///< cleanup.policy contains compact: keys are required
-    bool log_append_time = false;         ///< message.timestamp.type is LogAppendTime
+    int64_t retention_ms = 0;             ///< records are kept for so long at the least; -1: forever
+    int64_t retention_bytes = 0;          ///< and so many bytes of each partition at the least; -1: all
+    bool deleted = false;         ///< cleanup.policy contains delete: what retention does not keep goes
+    bool compacted = false;       ///< cleanup.policy contains compact: keys are required
+    bool log_append_time = false; ///< message.timestamp.type is LogAppendTime
     int64_t timestamp_before_max_ms = 0, timestamp_after_max_ms = 0; ///< how far a CreateTime may be from now
 };
 

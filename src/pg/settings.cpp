@@ -28,7 +28,8 @@ struct Values {
     char* database;
     int port, advertised_port, node_id;
     int default_partitions, compression_type, message_max_bytes, segment_bytes;
-    double segment_ms;
+    double segment_ms, retention_ms, retention_bytes;
+    int retention_check_interval_ms;
     bool auto_create_topics, log_connections;
     int max_connections, connections_max_idle_ms, shutdown_timeout_ms;
     int max_request_bytes, request_memory_kb, response_memory_kb, tail_cache_kb, max_decompressed_bytes;
@@ -154,6 +155,23 @@ void define_topic_defaults() {
                              "batch after the configuration is reloaded. Kafka's log.roll.ms.",
                              &values.segment_ms, 7 * day_ms, 1000, 36500 * day_ms, PGC_SIGHUP, GUC_UNIT_MS,
                              nullptr, nullptr, nullptr);
+    DefineCustomRealVariable(
+        "pg_kafka.retention_ms", "Time for which records are kept.",
+        "In milliseconds from a record's timestamp; -1 keeps records forever. Whole segments go, once the "
+        "newest record in them is too old. A topic's own retention.ms overrides it. Takes effect when the "
+        "configuration is reloaded. Kafka's log.retention.ms.",
+        &values.retention_ms, 7 * day_ms, -1, 36500 * day_ms, PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr,
+        nullptr);
+    DefineCustomRealVariable(
+        "pg_kafka.retention_bytes", "Size to which the log of a partition is cut.",
+        "In bytes of stored batches; -1 keeps all. Whole segments go, which a topic's partitions share: the "
+        "oldest, as long as the others hold so much for each partition. A topic's own retention.bytes "
+        "overrides it. Takes effect when the configuration is reloaded. Kafka's log.retention.bytes.",
+        &values.retention_bytes, -1, -1, 1e15, PGC_SIGHUP, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
+    define({"pg_kafka.retention_check_interval_ms", "Time between two looks for records to be deleted.",
+            "In milliseconds. Takes effect when the configuration is reloaded. Kafka's "
+            "log.retention.check.interval.ms."},
+           values.retention_check_interval_ms, {5 * minute_ms, 1, INT_MAX}, GUC_UNIT_MS);
 }
 
 void define_connection_limits() {
@@ -342,6 +360,9 @@ void read_topic_defaults(Settings& settings) {
     settings.message_max_bytes = values.message_max_bytes;
     settings.segment_bytes = values.segment_bytes;
     settings.segment_ms = static_cast<int64_t>(values.segment_ms);
+    settings.retention_ms = static_cast<int64_t>(values.retention_ms);
+    settings.retention_bytes = static_cast<int64_t>(values.retention_bytes);
+    settings.retention_check_interval = std::chrono::milliseconds(values.retention_check_interval_ms);
 }
 
 void read_limits(Settings& settings) {

@@ -43,6 +43,9 @@ struct Settings {
     int32_t message_max_bytes = 0; ///< of a batch as it arrives
     int64_t segment_bytes = 0;
     int64_t segment_ms = 0;
+    int64_t retention_ms = 0;    ///< -1: forever
+    int64_t retention_bytes = 0; ///< -1: all
+    std::chrono::milliseconds retention_check_interval{};
 
     bool log_connections = false;
     int32_t max_connections = 0;

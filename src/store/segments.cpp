@@ -56,10 +56,25 @@ std::optional<std::string> unfinished_segment() {
     return rows.text(0, 0);
 }
 
+std::vector<SegmentCount> count_segments() {
+    const pg::Result rows = pg::execute("SELECT topic_id, pg_catalog.count(*), pg_catalog.min(created_ms) "
+                                        "FROM kafka.segment GROUP BY topic_id");
+    std::vector<SegmentCount> counts;
+    for (size_t i = 0; i < rows.size(); i++)
+        counts.push_back({rows.uuid(i, 0), rows.int64(i, 1), rows.int64(i, 2)});
+    return counts;
+}
+
 std::vector<int64_t> dead_segments() {
     const pg::Result rows =
         pg::execute("SELECT s.id FROM kafka.segment s"
+                    "  LEFT JOIN LATERAL (SELECT start_offsets FROM kafka.segment n"
+                    "                      WHERE n.topic_id = s.topic_id AND n.id > s.id"
+                    "                      ORDER BY n.id LIMIT 1) AS next ON true"
                     " WHERE NOT EXISTS (SELECT FROM kafka.topic t WHERE t.id = s.topic_id)"
+                    "    OR (next.start_offsets IS NOT NULL AND NOT EXISTS ("
+                    "        SELECT FROM kafka.partition p WHERE p.topic_id = s.topic_id AND"
+                    "        p.log_start_offset < coalesce(next.start_offsets[p.partition + 1], 0)))"
                     " ORDER BY s.id");
     std::vector<int64_t> ids;
     for (size_t i = 0; i < rows.size(); i++) ids.push_back(rows.int64(i, 0));
@@ -74,6 +89,11 @@ void drop_segment(int64_t id) {
                         " WHERE topic_id = (SELECT s.topic_id FROM kafka.segment s WHERE s.id = $1"
                         " AND NOT EXISTS (SELECT FROM kafka.topic t WHERE t.id = s.topic_id))",
                     {id});
+    pg::execute("DELETE FROM kafka.aborted_transaction a USING kafka.partition p"
+                " WHERE a.topic_id = (SELECT s.topic_id FROM kafka.segment s WHERE s.id = $1)"
+                "   AND p.topic_id = a.topic_id AND p.partition = a.partition"
+                "   AND a.last_offset < p.log_start_offset",
+                {id});
     pg::execute("DELETE FROM kafka.segment WHERE id = $1", {id});
 }
 

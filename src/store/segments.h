@@ -40,10 +40,18 @@ void close_segment(int64_t id, const std::vector<int64_t>& max_timestamps, int64
 /// restored.
 std::optional<std::string> unfinished_segment();
 
-/// Ids of segments that nobody can read any more: their topic is gone.
+/// Of each topic that has segments: how many, and when the oldest was made.
+struct SegmentCount {
+    wire::Uuid topic;
+    int64_t segments, oldest_created_ms;
+};
+std::vector<SegmentCount> count_segments();
+
+/// Ids of segments that nobody can read any more: their topic is gone, or all of its partitions start after them.
 std::vector<int64_t> dead_segments();
 
-/// Drops the table and its catalog row. Takes an exclusive lock on the table.
+/// Drops the table and its catalog row, and what is stored of aborted transactions that nobody can read any more. Takes an exclusive
+/// lock on the table.
 void drop_segment(int64_t id);
 
 } // namespace kafka::store

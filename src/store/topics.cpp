@@ -63,6 +63,13 @@ bool insert_topic(const TopicRow& topic) {
     return true;
 }
 
+void move_log_start(const wire::Uuid& topic, const std::vector<int64_t>& log_start_offsets) {
+    pg::execute("UPDATE kafka.partition p SET log_start_offset = u.o"
+                "  FROM pg_catalog.unnest($2) WITH ORDINALITY AS u(o, n)"
+                " WHERE p.topic_id = $1 AND p.partition = u.n - 1 AND p.log_start_offset < u.o",
+                {topic, std::span<const int64_t>(log_start_offsets)});
+}
+
 bool delete_topic(const wire::Uuid& id) {
     return pg::execute("DELETE FROM kafka.topic WHERE id = $1 RETURNING id", {id}).size() > 0;
 }

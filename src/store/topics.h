@@ -32,6 +32,9 @@ wire::Uuid new_topic_id();
 /// Stores a new topic; false if one of that name is there already (then nothing is stored).
 bool insert_topic(const TopicRow& topic);
 
+/// Moves the start of each of the topic's partitions to the offset that is given for it, if it is before that now.
+void move_log_start(const wire::Uuid& topic, const std::vector<int64_t>& log_start_offsets);
+
 /// Removes a topic from the catalog; the janitor drops its segments afterwards. False if there is none.
 bool delete_topic(const wire::Uuid& id);
 /// The same by name.

@@ -12,6 +12,7 @@
 #include "wire/messages/consumer_group_heartbeat.h"
 #include "wire/messages/create_topics.h"
 #include "wire/messages/delete_groups.h"
+#include "wire/messages/delete_records.h"
 #include "wire/messages/delete_topics.h"
 #include "wire/messages/describe_cluster.h"
 #include "wire/messages/describe_groups.h"
@@ -60,6 +61,7 @@ using Request = std::variant<
     api_versions::Request,
     create_topics::Request,
     delete_topics::Request,
+    delete_records::Request,
     init_producer_id::Request,
     offset_for_leader_epoch::Request,
     add_partitions_to_txn::Request,

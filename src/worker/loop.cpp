@@ -120,7 +120,8 @@ void Loop::wait() {
         timeout = catalog_retry_interval;
     }
     const Clock::time_point due =
-        std::min(broker_->coordinator.next_deadline(), broker_->transactions.next_deadline());
+        std::min({broker_->coordinator.next_deadline(), broker_->transactions.next_deadline(),
+                  broker_->retention.next_deadline()});
     const Clock::time_point next = std::min(due, broker_->waiting.next_deadline().value_or(due));
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
     timeout = std::min(std::max(left, std::chrono::milliseconds(0)), timeout.value_or(left));
@@ -199,6 +200,7 @@ void Loop::turn() {
     broker_->coordinator.tick();
     broker_->transactions.tick();
     broker_->producer_snapshots.expire();
+    broker_->retention.tick();
     std::vector<api::Call> postponed = broker_->take_postponed();
     requests -= postponed.size();
     taken_.insert(taken_.begin(), std::move_iterator(postponed.begin()), std::move_iterator(postponed.end()));

@@ -171,6 +171,12 @@ my %text = (
         throttle_time_ms:int32
         responses:[name:string?6+ topic_id:uuid(6+) error_code:int16 error_message:string?(5+)]
     }],
+    DeleteRecords => [21, 2, 0, 2, q{
+        topics:[name:string partitions:[partition_index:int32 offset:int64]] timeout_ms:int32
+    }, q{
+        throttle_time_ms:int32
+        topics:[name:string partitions:[partition_index:int32 low_watermark:int64 error_code:int16]]
+    }],
     InitProducerId => [22, 2, 0, 5, q{
         transactional_id:string? transaction_timeout_ms:int32=60000 producer_id:int64(3+)=-1 producer_epoch:int16(3+)=-1
     }, q{

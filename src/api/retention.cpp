@@ -1,0 +1,67 @@
+// See retention.h.
+#include "api/retention.h"
+
+#include "api/broker.h"
+#include "log/retention.h"
+
+namespace kafka::api {
+
+void Retention::apply(const pg::Settings& settings) {
+    if (std::exchange(interval_, settings.retention_check_interval) != interval_)
+        due_ = Clock::now() + interval_;
+}
+
+void Retention::tick() {
+    if (left_.empty() && Clock::now() >= due_) begin_round();
+    while (!left_.empty() && !broker_.changed_enough_topics()) {
+        log::Topic* topic = broker_.catalog.find(left_.back());
+        if (topic && !delete_expired(*topic)) return; // the next turn goes on
+        left_.pop_back();
+    }
+}
+
+void Retention::begin_round() {
+    due_ = Clock::now() + interval_;
+    try {
+        find_candidates();
+    } catch (const pg::Error& error) {
+        broker_.log_failure("look for records to be deleted", error);
+    }
+}
+
+/// Topics that are open are known. Of the others, those whose segments may be past their retention: to open all, only to
+/// find that nothing is to be done, would take long after each start.
+void Retention::find_candidates() {
+    pg::Transaction transaction("looking for records to be deleted");
+    const std::vector<store::SegmentCount> counts = store::count_segments();
+    transaction.commit(pg::Durability::none_written);
+    const int64_t now = broker_.now_ms();
+    for (const store::SegmentCount& count : counts) {
+        const log::Topic* topic = broker_.catalog.find(count.topic);
+        if (!topic || !topic->config.deleted) continue;
+        const int64_t retention = topic->config.retention_ms;
+        const bool old = retention >= 0 && now - count.oldest_created_ms > retention;
+        if (topic->opened || count.segments > 1 || old) left_.push_back(count.topic);
+    }
+}
+
+/// False if the turn has opened enough topics before this one.
+bool Retention::delete_expired(log::Topic& topic) {
+    try {
+        if (!broker_.open({&topic})) return false;
+        if (broker_.staging.topics().contains(&topic))
+            broker_.commit(); // as its newest records may be among these
+        const size_t expired = log::expired_segments(topic, broker_.now_ms());
+        if (expired == 0) return true;
+        if (expired == topic.segments.size()) { // another has to say where the partitions end
+            broker_.staging.roll(topic, broker_.now_ms());
+            if (broker_.commit() != wire::ErrorCode::none) return true;
+        }
+        broker_.move_log_start(topic, log::log_starts_without(topic, expired));
+    } catch (const pg::Error& error) {
+        broker_.log_failure("delete old records of topic \"" + topic.name + "\"", error);
+    }
+    return true;
+}
+
+} // namespace kafka::api
