@@ -37,7 +37,14 @@ $server->wait_for_port;
 $client = $broker->connect;
 $survivor->use_client($client);
 is(committed(), '', 'as long as nobody can tell what is open nothing is committed');
-is(stable_end(), 0, 'as all readers are told');
+for ([latest => -1], ['by time' => 1_700_000_000_000], ['largest time' => -3]) {
+    my ($what, $timestamp) = @$_;
+    my %asked = (isolation_level => 1);
+    error_is(list_offset($client, 7, $topic, $timestamp, %asked)->{error_code}, 'OFFSET_NOT_AVAILABLE', "$what: readers of committed records try again");
+    error_is(list_offset($client, 4, $topic, $timestamp, %asked)->{error_code}, 'LEADER_NOT_AVAILABLE', "$what: older ones too") if $timestamp != -3;
+}
+is(list_offset($client, 7, $topic, -2, isolation_level => 1)->{offset}, 0, 'where the log begins is known');
+is(list_offset($client, 7, $topic, -1)->{offset}, 2, 'and where it ends for others');
 is(uncommitted_values($client, $topic), 'before open', 'others read on');
 is($survivor->write(0, 'more'), 'NOT_ENOUGH_REPLICAS', 'producers try again');
 is(commit_offsets($client, 8, 'plain', $topic, { 0 => 1 }), 'COORDINATOR_LOAD_IN_PROGRESS', 'so do plain commits, which transactions have to hear of');

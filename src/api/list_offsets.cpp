@@ -160,10 +160,21 @@ ListOffsetsPartitionResponse failed(int32_t index, ErrorCode error) {
     return response;
 }
 
+/// Which of the records are committed, nobody can tell for the moment: clients try again.
+ErrorCode unknown_end(int16_t version) {
+    constexpr int16_t first_version_with_offset_not_available = 5;
+    return version >= first_version_with_offset_not_available ? ErrorCode::offset_not_available
+                                                              : ErrorCode::leader_not_available;
+}
+
+bool depends_on_transactions(const Request& request, int64_t timestamp) {
+    return request.isolation_level == read_committed && (timestamp == latest || is_search(timestamp));
+}
+
 /// Nothing if the search is to go on in the next turn, from `from`.
 std::optional<ListOffsetsPartitionResponse> look_up(Broker& broker, const log::Topic* topic,
                                                     const ListOffsetsPartition& asked, const Request& request,
-                                                    int16_t version, int64_t& from) {
+                                                    int16_t version, bool transactions_known, int64_t& from) {
     const int32_t index = asked.partition_index;
     if (version < first_version_with(asked.timestamp)) return failed(index, ErrorCode::unsupported_version);
     const log::Partition* partition = topic ? topic->partition(index) : nullptr;
@@ -171,10 +182,12 @@ std::optional<ListOffsetsPartitionResponse> look_up(Broker& broker, const log::T
     if (const ErrorCode error = check_leader_epoch(broker, asked.current_leader_epoch);
         error != ErrorCode::none)
         return failed(index, error);
+    if (!transactions_known && depends_on_transactions(request, asked.timestamp))
+        return failed(index, unknown_end(version));
     if (asked.timestamp != latest) broker.searched_bytes += cost_of_look_up;
     auto found = find(broker, *topic, *partition, asked.timestamp, request.isolation_level, from);
     if (!found) return std::nullopt;
-    const bool hidden = request.isolation_level == read_committed && is_search(asked.timestamp) &&
+    const bool hidden = depends_on_transactions(request, asked.timestamp) && asked.timestamp != latest &&
                         found->offset >= broker.transactions.last_stable_offset(*topic, *partition);
     if (hidden) found = Found{};
     ListOffsetsPartitionResponse response = failed(index, ErrorCode::none);
@@ -199,10 +212,11 @@ TimesAsked count(const Request& request) {
 
 /// How far a request has come that takes several turns.
 struct Progress {
-    Response response;      ///< its last topic is being worked on
-    size_t partitions = 0;  ///< of that topic that are done
-    int64_t from = -1;      ///< where the search in the next partition goes on
-    TimesAsked times_asked; ///< 0 for those that have been answered
+    Response response;               ///< its last topic is being worked on
+    size_t partitions = 0;           ///< of that topic that are done
+    int64_t from = -1;               ///< where the search in the next partition goes on
+    TimesAsked times_asked;          ///< 0 for those that have been answered
+    bool transactions_known = false; ///< in this turn
 };
 
 /// Goes through the request from where it was left. False if this turn has done enough before the end.
@@ -221,7 +235,8 @@ bool look_up(Broker& broker, const Request& request, int16_t version, Progress& 
             int& times = done.times_asked[{topic.name, asked.partition_index}];
             if (times == 1) {
                 if (broker.searched_bytes >= max_searched_bytes_per_turn) return false;
-                auto result = look_up(broker, known, asked, request, version, done.from);
+                auto result =
+                    look_up(broker, known, asked, request, version, done.transactions_known, done.from);
                 if (!result) return false;
                 results.back().partitions.push_back(std::move(*result));
             } else if (times > 1) {
@@ -251,10 +266,10 @@ void handle(Broker& broker, Call& call, Request& request) {
         if (log::Topic* topic = broker.catalog.find(asked.name)) topics.push_back(topic);
     if (!broker.open(topics)) return broker.postpone(std::move(call));
 
-    if (request.isolation_level == read_committed) (void)broker.transactions.loaded();
+    Progress& done = call.progress<Progress>();
+    done.transactions_known = request.isolation_level != read_committed || broker.transactions.loaded();
     std::optional<pg::Transaction> transaction;
     if (needs_tables(request)) transaction.emplace("looking up offsets");
-    Progress& done = call.progress<Progress>();
     const bool finished = look_up(broker, request, call.version(), done);
     if (transaction) transaction->commit(pg::Durability::none_written);
     if (!finished) return broker.postpone(std::move(call));
