@@ -6,6 +6,7 @@ use lib $FindBin::RealBin;
 use GroupRequests;
 use KafkaTest;
 use KafkaRequests;
+use KafkaWire::Batch;
 use KafkaWire::Errors;
 use Test::More;
 use TransactionalProducer;
@@ -13,7 +14,7 @@ use TransactionalProducer;
 my $broker = KafkaTest->start;
 my $client = $broker->connect;
 $broker->wait_for_coordinators if !$broker->is_ours;
-my $topic = $broker->create_topic('orders', num_partitions => 2);
+my $topic = $broker->create_topic('orders', num_partitions => 3);
 my $ids   = 0;
 
 sub producer {
@@ -50,6 +51,20 @@ is(committed(1), '', 'in the other partition it has written nothing');
 is(list_offset($client, 7, $topic, -1, partition_index => 1)->{offset}, 1, 'but a marker');
 is($p->commit, 'NONE', 'a commit that is asked for again');
 is($p->abort, 'INVALID_TXN_STATE', 'is no abort');
+
+# Batches of its producer that are not of the transaction.
+my $mixed = producer()->init;
+sub write_plain {
+    my ($epoch, $sequence) = @_;
+    my $batch = build_batch([{ value => 'plain' }], producer_id => $mixed->{producer_id}, producer_epoch => $epoch, base_sequence => $sequence);
+    return error_name(produce($client, 9, $topic, { 2 => $batch })->{2}{error_code});
+}
+$mixed->add(2);
+$mixed->write(2, 'in it');
+is(write_plain($mixed->{epoch}, 1), 'INVALID_TXN_STATE', 'a batch without transaction amid an open one');
+is(write_plain($mixed->{epoch}, 2), 'OUT_OF_ORDER_SEQUENCE_NUMBER', 'with a gap that is said first');
+is(write_plain($mixed->{epoch} - 1, 1), 'INVALID_PRODUCER_EPOCH', 'and with an earlier epoch');
+is($mixed->commit, 'NONE', 'the transaction does not suffer');
 
 is($p->add(0), 'NONE', 'the next transaction');
 is($p->write(0, 'c'), 4, 'writes');

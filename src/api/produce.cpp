@@ -105,19 +105,22 @@ PartitionProduceResponse repeated(const log::Partition& partition, const log::Pr
     return response;
 }
 
-/// What the transactions of a batch's producer have to do with it.
+/// What transactions say to the batch, before its sequence is looked at.
 ErrorCode transaction_error(Broker& broker, const Call& call, const log::Topic& topic, int32_t index,
                             const record::BatchHeader& header) {
     if (!broker.transactions.loaded())
         return ErrorCode::not_enough_replicas; // which all producers take for a reason to try again
-    const txn::PartitionId partition{topic.id, index};
-    if (!header.is_transactional())
-        return broker.transactions.open_since(header.producer_id, partition) == txn::no_offset
-                   ? ErrorCode::none
-                   : ErrorCode::invalid_txn_state;
+    if (!header.is_transactional()) return ErrorCode::none;
     return broker.transactions.may_append(std::get<Request>(call.request()).transactional_id,
-                                          header.producer_id, header.producer_epoch, partition,
+                                          header.producer_id, header.producer_epoch, {topic.id, index},
                                           call.version());
+}
+
+/// Between its producer's transactional batches none may be that is not.
+bool interferes(const Broker& broker, const log::Topic& topic, int32_t index,
+                const record::BatchHeader& header) {
+    return !header.is_transactional() &&
+           broker.transactions.open_since(header.producer_id, {topic.id, index}) != txn::no_offset;
 }
 
 /// What has been appended for the one transaction that a request may be of.
@@ -148,6 +151,8 @@ PartitionProduceResponse append(Broker& broker, const Call& call, log::Topic& to
         if (const ErrorCode error = partition.producers.check(sequence, begins_with_0);
             error != ErrorCode::none)
             return failed(index, error);
+        if (interferes(broker, topic, index, checked.header))
+            return failed(index, ErrorCode::invalid_txn_state);
     }
     const int64_t base_offset = log::Staging::next_offset(topic, index);
     stamp(batch, topic, base_offset, broker.leader_epoch, now_ms);
