@@ -33,7 +33,9 @@ sub add {
 
 my ($p, $q) = (producer(), producer());
 for my $version (4, 5) {
-    is(add($version, [$p, 0, 0, 1], [$q, 0, 1]), 'NONE NONE; NONE', "v$version: partitions of two transactions");
+    my $added; # Kafka answers an end before it is whole
+    wait_until('the last transactions have ended', sub { ($added = add($version, [$p, 0, 0, 1], [$q, 0, 1])) !~ /CONCURRENT_TRANSACTIONS/ });
+    is($added, 'NONE NONE; NONE', "v$version: partitions of two transactions");
     is(add($version, [$p, 1, 0, 2]), 'NONE TRANSACTION_ABORTABLE', "v$version: verified");
     is(add($version, [$p, 0, 2, 9]), 'OPERATION_NOT_ATTEMPTED UNKNOWN_TOPIC_OR_PARTITION', "v$version: all of them or none");
     my $zombie = bless { %$q, epoch => $q->{epoch} + 1 }, ref $q;
@@ -99,4 +101,20 @@ is(committed_values($client, $topic, 2), '', 'the other is open');
 is($q->commit, 'NONE', 'until its producer ends it');
 wait_until('it is seen', sub { committed_values($client, $topic, 2) eq 'both' });
 is(committed_values($client, $topic, 1), 'both', 'and nothing is doubled');
+
+# --- What is remembered of it -----------------------------------------------------------------------------------
+
+sub coordinator_epoch { return (map { $_->{coordinator_epoch} } grep { $_->{producer_id} == $q->{producer_id} } @{ active(0)->[0]{active_producers} })[0]; }
+
+$q->add(0);
+$q->write(0, 'hangs');
+is(write_markers(1, $q, marker => { coordinator_epoch => 5 }), 'NONE', 'a marker of another coordinator');
+wait_until('its epoch is known', sub { coordinator_epoch() == 5 });
+if (my $server = $broker->server) {
+    $server->node->stop('immediate');
+    $server->node->start;
+    $server->wait_for_port;
+    $client = $broker->connect;
+    is(coordinator_epoch(), 5, 'also after a crash');
+}
 $broker->finish;

@@ -23,10 +23,13 @@ size_t changed_producers(const log::Topic& topic) {
     return changed;
 }
 
-void replay(log::Topic& topic, log::Partition& partition, const record::BatchHeader& header, int64_t now) {
+void replay(log::Topic& topic, log::Partition& partition, wire::View start, int64_t now) {
+    if (!partition.producers.append_again(start, now))
+        return pg::log(pg::Level::warning, "pg_kafka found a record batch without a header in topic \"" +
+                                               topic.name + "\", partition " +
+                                               std::to_string(partition.index));
     topic.batches_after_snapshot++;
-    topic.bytes_after_snapshot += header.size_in_bytes();
-    partition.producers.append_again(header, now);
+    topic.bytes_after_snapshot += record::read_header(start)->size_in_bytes();
 }
 
 } // namespace
@@ -46,11 +49,8 @@ void ProducerSnapshots::read(log::Topic& topic) {
         p.high_watermark = p.staged_end_offset = std::max(p.high_watermark, from);
         for (size_t s = topic.segment_holding(p.index, from);
              from < p.high_watermark && s < topic.segments.size(); s++)
-            broker_.batches.headers(topic.segments[s].id, p.index, from, [&](wire::View bytes) {
-                if (const auto header = record::read_header(bytes)) return replay(topic, p, *header, now);
-                pg::log(pg::Level::warning, "pg_kafka found a record batch without a header in topic \"" +
-                                                topic.name + "\", partition " + std::to_string(p.index));
-            });
+            broker_.batches.starts(topic.segments[s].id, p.index, from,
+                                   [&](wire::View start) { replay(topic, p, start, now); });
     }
 }
 

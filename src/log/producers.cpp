@@ -2,7 +2,7 @@
 #include "log/producers.h"
 
 #include "record/batch.h"
-#include "txn/types.h"
+#include "record/marker.h"
 
 #include <algorithm>
 
@@ -29,14 +29,15 @@ bool Producer::operator==(const Producer& other) const {
            std::ranges::equal(batches(), other.batches());
 }
 
-void Producers::append_again(const record::BatchHeader& header, int64_t now_ms) {
-    const Sequence sequence = sequence_of(header);
-    if (!sequence.exists()) return;
-    if (header.is_control())
-        end_transaction(sequence.producer_id, sequence.epoch, txn::coordinator_epoch, header.max_timestamp,
-                        now_ms);
-    else
-        append(sequence, header.base_offset, header.max_timestamp, now_ms);
+bool Producers::append_again(wire::View start, int64_t now_ms) {
+    const auto header = record::read_header(start);
+    if (!header) return false;
+    if (const auto marker = record::read_marker(start))
+        end_transaction(marker->producer_id, marker->producer_epoch, marker->coordinator_epoch,
+                        header->max_timestamp, now_ms);
+    else if (const Sequence sequence = sequence_of(*header); sequence.exists() && !header->is_control())
+        append(sequence, header->base_offset, header->max_timestamp, now_ms);
+    return true;
 }
 
 const Producer* Producers::find(int64_t producer_id) const {

@@ -83,8 +83,9 @@ public:
     const Producer* find(int64_t producer_id) const;
     void each(const std::function<void(int64_t producer_id, const Producer&)>& visit) const;
 
-    /// The same of a batch or marker that is in the log already.
-    void append_again(const record::BatchHeader& header, int64_t now_ms);
+    /// The same of a batch or marker that is in the log already. `start` are its first bytes: the header, and all of a marker. False
+    /// if there is no header.
+    bool append_again(wire::View start, int64_t now_ms);
 
     /// As it is stored.
     void load(int64_t producer_id, const Producer& producer) {

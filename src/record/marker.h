@@ -18,6 +18,9 @@ struct Marker {
     bool operator==(const Marker&) const = default;
 };
 
+/// Bytes of a batch that is one.
+constexpr size_t marker_size = 78;
+
 /// A batch of one record, at offset 0 as yet; see stamp().
 std::string make_marker(const Marker& marker, int64_t timestamp);
 

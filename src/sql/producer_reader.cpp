@@ -121,8 +121,7 @@ void ProducerReader::append_logged(log::Producers& producers, int64_t from, int6
         const bool ends_before = i + 1 < segments.size() && segments[i + 1].start_offset(partition) <= from;
         if (ends_before || !table_.open(segments[i].id)) continue;
         table_.seek(partition, from);
-        while (table_.next())
-            if (const auto header = table_.header()) producers.append_again(*header, now_ms);
+        while (table_.next()) producers.append_again(table_.start(), now_ms);
         table_.close();
     }
 }

@@ -44,7 +44,9 @@ public:
     /// The next batch of the partition; nothing at the end.
     std::optional<BatchPosition> next();
     /// The header of the batch that next() gave; nothing if it is damaged.
-    std::optional<record::BatchHeader> header() { return record::read_header(piece()); }
+    std::optional<record::BatchHeader> header() { return record::read_header(start()); }
+    /// The first bytes of that batch, at least its header; all of it if it is a marker. Valid until any other function is called.
+    wire::View start() { return piece(); }
     /// That batch. Valid until any other function is called.
     wire::View batch();
 

@@ -2,6 +2,7 @@
 #include "store/batches.h"
 
 #include "record/batch.h"
+#include "record/marker.h"
 #include "store/segments.h"
 
 #include <algorithm>
@@ -69,9 +70,9 @@ Batches::Statements::Statements(int64_t segment)
                   " WHERE partition = $1 AND last_offset < $2 ORDER BY last_offset DESC LIMIT 1"),
       read("SELECT base_offset, last_offset, data FROM " + segment_table(segment) +
            " WHERE partition = $1 AND last_offset >= $2 ORDER BY last_offset, piece"),
-      headers("SELECT pg_catalog.substr(data, 1, " + std::to_string(record::batch_header_size) + ") FROM " +
-              segment_table(segment) +
-              " WHERE partition = $1 AND last_offset >= $2 AND piece = 0 ORDER BY last_offset"),
+      starts("SELECT pg_catalog.substr(data, 1, " + std::to_string(record::marker_size) + ") FROM " +
+             segment_table(segment) +
+             " WHERE partition = $1 AND last_offset >= $2 AND piece = 0 ORDER BY last_offset"),
       probe("SELECT base_offset, last_offset, max_timestamp, leader_epoch FROM " + segment_table(segment) +
             " WHERE partition = $1 AND last_offset >= $2 ORDER BY last_offset LIMIT 1") {}
 
@@ -123,9 +124,9 @@ std::vector<StoredBatch> Batches::read(int64_t segment, int32_t partition, int64
     }
 }
 
-void Batches::headers(int64_t segment, int32_t partition, int64_t offset,
-                      const std::function<void(wire::View)>& take) {
-    statements(segment).headers.open({partition, offset}).each_row([&](const pg::Result& rows, size_t i) {
+void Batches::starts(int64_t segment, int32_t partition, int64_t offset,
+                     const std::function<void(wire::View)>& take) {
+    statements(segment).starts.open({partition, offset}).each_row([&](const pg::Result& rows, size_t i) {
         take(rows.bytes(i, 0));
     });
 }

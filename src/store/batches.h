@@ -66,10 +66,10 @@ public:
     std::vector<StoredBatch> read(int64_t segment, int32_t partition, int64_t offset, size_t max_bytes,
                                   bool at_least_one);
 
-    /// Hands over the first bytes of each batch of the partition in the segment from the one that holds `offset` on: as many as a
-    /// batch's header has.
-    void headers(int64_t segment, int32_t partition, int64_t offset,
-                 const std::function<void(wire::View)>& take);
+    /// Hands over the first bytes of each batch of the partition in the segment from the one that holds `offset` on: its header,
+    /// and all of a marker.
+    void starts(int64_t segment, int32_t partition, int64_t offset,
+                const std::function<void(wire::View)>& take);
 
     /// Base offset of the first batch of the partition in the segment whose column is at least `value`.
     std::optional<int64_t> first_reaching(int64_t segment, int32_t partition, Rising column, int64_t value);
@@ -80,7 +80,7 @@ public:
 private:
     struct Statements {
         explicit Statements(int64_t segment);
-        pg::Statement last_before, read, headers, probe;
+        pg::Statement last_before, read, starts, probe;
         std::list<int64_t>::iterator recent;
     };
     Statements& statements(int64_t segment);
