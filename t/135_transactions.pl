@@ -107,6 +107,19 @@ wait_until('its heir writes', sub { committed() eq 'a b plain d e f' });
 
 # --- Offsets --------------------------------------------------------------------------------------------------
 
+# Of groups that did not exist before.
+my ($fresh, $deleted) = map { $broker->name($_) } qw(fresh deleted);
+for my $id ($fresh, $deleted) {
+    $heir->add_group($id);
+    is($heir->commit_offset($id, 5), 'NONE', 'an offset of a new group');
+    is(list_groups($client, 4, qr/^\Q$id\E$/)->{$id}, '/Empty/', 'which exists from then on');
+    is($heir->commit_offset($id, 6, member_id => 'nobody', generation_id => 3), 'UNKNOWN_MEMBER_ID', 'without members');
+}
+is(delete_groups($client, 2, $deleted)->{$deleted}, 'NONE', 'a group with pending offsets can be deleted');
+is($heir->commit, 'NONE', 'the transaction is committed');
+wait_until('the offset of the other group is', sub { offset_of($client, $fresh, $topic) == 5 });
+is(offset_of($client, $deleted, $topic), -1, 'with the deleted one its pending offset has gone');
+
 my $group = $broker->name('readers');
 sub stable { return $client->call('OffsetFetch', 7, { group_id => $group, require_stable => $_[0], topics => [{ name => $topic->{name}, partition_indexes => [0] }] })->{topics}[0]{partitions}[0] }
 

@@ -224,11 +224,20 @@ bool GroupCoordinator::can_commit(const std::set<std::string>& groups) {
     return loaded() && std::none_of(groups.begin(), groups.end(), held);
 }
 
+void GroupCoordinator::expect_offsets(const std::set<std::string>& group_ids) {
+    change([&](group::Turn& now) { groups_.expect_offsets(now, group_ids); });
+}
+
 void GroupCoordinator::commit(const std::vector<group::OffsetRow>& offsets) {
+    change([&](group::Turn& now) { groups_.commit(now, offsets); });
+}
+
+/// In the name of transactions, which answer for it.
+void GroupCoordinator::change(const std::function<void(group::Turn&)>& what) {
     begin_turn();
     group::Effects effects;
     group::Turn now = turn(effects);
-    groups_.commit(now, offsets);
+    what(now);
     for (group::Row& row : effects.rows) {
         changed_.insert(group_of(row));
         rows_.push_back(std::move(row));

@@ -47,6 +47,8 @@ public:
     void apply(const pg::Settings& settings);
     /// True if commit() may change these groups: they are loaded, and no session holds any of them.
     bool can_commit(const std::set<std::string>& groups);
+    /// A transaction is to commit offsets of these groups.
+    void expect_offsets(const std::set<std::string>& group_ids);
     /// Offsets that a transaction commits, in the same turn as its markers.
     void commit(const std::vector<group::OffsetRow>& offsets);
     /// A topic has come, or has more partitions.
@@ -75,6 +77,7 @@ private:
     bool is_text(const wire::Request& request) const;
     std::string text_of(const std::optional<std::string>& client_id) const;
     group::Turn turn(group::Effects& effects) const;
+    void change(const std::function<void(group::Turn&)>& what);
     void take(group::Effects effects);
     void tell_transactions(const std::vector<group::Row>& rows);
     void park();

@@ -21,6 +21,13 @@ constexpr size_t time_outs_per_turn = 10;
 /// Aborted transactions that are remembered of a partition; for older ones the table is asked.
 constexpr size_t aborted_in_memory = 1000;
 
+std::set<std::string> groups_of_new_offsets(const txn::Effects& effects) {
+    std::set<std::string> groups;
+    for (const auto& [key, row] : effects.offsets)
+        if (!row.removed) groups.insert(key.offset.group_id);
+    return groups;
+}
+
 } // namespace
 
 TransactionCoordinator::TransactionCoordinator(Broker& broker)
@@ -90,6 +97,8 @@ void TransactionCoordinator::refuse_for_now(Call call) {
 /// A transaction may end and its producer begin the next one in the same turn: ends are staged at once.
 void TransactionCoordinator::take(txn::Effects effects) {
     for (const txn::End& end : std::exchange(effects.ends, {})) stage(end);
+    if (const std::set<std::string> groups = groups_of_new_offsets(effects); !groups.empty())
+        broker_.coordinator.expect_offsets(groups);
     effects.replies.clear();
     staged_.append(std::move(effects));
 }

@@ -59,6 +59,8 @@ public:
     void delete_offsets(Turn& turn, const Caller& caller, const wire::offset_delete::Request& request);
     /// What can be said against a transaction that is to commit these offsets.
     ErrorCode may_commit(const wire::txn_offset_commit::Request& request) const;
+    /// A transaction is to commit offsets of these groups: they exist from now on, though it may come to nothing.
+    void expect_offsets(Turn& turn, const std::set<std::string>& group_ids);
     /// Offsets of a transaction that has been committed.
     void commit(Turn& turn, const std::vector<OffsetRow>& rows);
     wire::offset_fetch::Response fetch_offsets(const TopicLookup& topics, int16_t version,

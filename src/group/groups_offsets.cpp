@@ -139,6 +139,11 @@ ErrorCode Groups::may_commit(const wire::txn_offset_commit::Request& request) co
     return error == ErrorCode::stale_member_epoch ? ErrorCode::illegal_generation : error;
 }
 
+void Groups::expect_offsets(Turn& turn, const std::set<std::string>& group_ids) {
+    for (const std::string& id : group_ids)
+        std::visit([&](auto& kind) { kind.store_group(turn); }, find_or_add(id).kind);
+}
+
 void Groups::commit(Turn& turn, const std::vector<OffsetRow>& rows) {
     for (const OffsetRow& row : rows) {
         std::visit([&](auto& kind) { kind.store_group(turn); }, find_or_add(row.group_id).kind);
