@@ -180,6 +180,13 @@ is($patient->init->{error}, 'NONE', 'can be begun anew');
 my $open = open_transaction('kept');
 $server->sql(q{TRUNCATE kafka.pending_offset});
 is($open->commit, 'NONE', 'what was not changed goes on');
+my $sliced = open_transaction('sliced');
+$sliced->add_group('readers');
+$server->sql('UPDATE kafka.transaction SET ' . join(', ', map { "$_->[0] = (ARRAY[NULL::$_->[1]] || $_->[0])[2:2]" } [topics => 'uuid'], [partitions => 'int'], [first_offsets => 'bigint'], [groups => 'text'])
+      . " WHERE transactional_id = '$sliced->{id}'");
+agree('of arrays that have had nulls');
+unlike(by_clients($client), qr/^[^|]*sliced/m, 'whose transaction is open still');
+is($sliced->commit, 'NONE', 'and ends');
 like(by_clients($client), qr/^[^|]*kept/m, 'and is committed');
 my $last = $server->sql(qq{SELECT max("offset") FROM kafka.log WHERE partition = 0 AND producer_id = $open->{producer_id} AND NOT control});
 $server->sql(qq{INSERT INTO kafka.aborted_transaction SELECT id, 0, $last + 1, $open->{producer_id}, $last, $last + 2 FROM kafka.topic WHERE name = 'orders'});

@@ -39,7 +39,7 @@ template <class T> void copy_array(Datum datum, std::vector<T>& to) {
     to.clear();
     if (datum == 0) return;
     ArrayType* array = DatumGetArrayTypeP(datum);
-    if (ARR_NDIM(array) != 1 || ARR_HASNULL(array)) return;
+    if (ARR_NDIM(array) != 1 || array_contains_nulls(array)) return;
     to.resize(size_t(ARR_DIMS(array)[0]));
     std::memcpy(to.data(), ARR_DATA_PTR(array), to.size() * sizeof(T));
 }
