@@ -87,6 +87,22 @@ SELECT partition, last_stable_offset, high_watermark FROM kafka.partitions WHERE
 SELECT * FROM kafka.transactions ORDER BY transactional_id;
 SELECT * FROM kafka.producers ORDER BY partition, producer_id;
 
+-- Indexes of others are used where they serve.
+CREATE FUNCTION seen_with_index(definition text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    result text;
+BEGIN
+    EXECUTE 'CREATE INDEX of_others ON kafka.transaction ' || definition;
+    result := seen();
+    DROP INDEX kafka.of_others;
+    RETURN result;
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLERRM;
+END $$;
+SELECT d AS definition, seen_with_index(d)
+  FROM (VALUES ('(state COLLATE "C")'), ('(state COLLATE "POSIX")'), ('(lower(state))'), ($$(state) WHERE state = 'Empty'$$), ('USING hash (state)'), ('USING brin (state)')) AS v(d);
+DROP FUNCTION seen_with_index;
+
 -- Conditions on the offset are of no influence on what is hidden; what is hidden is not decoded.
 SELECT count(*) FROM kafka.messages WHERE topic = 'orders' AND partition = 0 AND "offset" >= 11;
 SELECT string_agg("offset"::text, ' ') FROM kafka.messages WHERE topic = 'orders' AND partition = 0 AND "offset" BETWEEN 6 AND 12;

@@ -42,7 +42,7 @@ void copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<i
 void copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<int64_t>& to);
 void copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<wire::Uuid>& to);
 
-/// An index whose first columns are those of the keys; invalid if there is none.
+/// A B-tree of all rows that is in the order of the keys' columns; invalid if there is none.
 Oid index_for(Relation table, std::span<const ScanKeyData> keys);
 /// The same, opened; an error if there is none.
 Relation open_index_for(Relation table, std::span<const ScanKeyData> keys);
