@@ -147,6 +147,14 @@ SELECT count(*) FROM kafka.producers WHERE topic = 'missing';
 DELETE FROM kafka.producer;
 DELETE FROM kafka.producer_snapshot;
 
+-- Partitions without producers take no memory.
+SELECT kafka.create_topic('wide', 3000) AS wide \gset
+INSERT INTO kafka.producer_snapshot VALUES (:'wide', array_fill(0::bigint, ARRAY[3000]));
+SELECT (SELECT count(*) FROM kafka.producers WHERE topic = 'wide') AS producers,
+       (SELECT sum(total_bytes) < 10000000 FROM pg_backend_memory_contexts WHERE name <> 'CacheMemoryContext') AS little_memory;
+DELETE FROM kafka.producer_snapshot;
+SELECT kafka.delete_topic('wide');
+
 -- Whoever may read the views need not have rights on the tables.
 CREATE ROLE regress_kafka_user;
 GRANT USAGE ON SCHEMA kafka TO regress_kafka_user;

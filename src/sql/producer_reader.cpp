@@ -58,6 +58,7 @@ void load_producers(Snapshot snapshot, const txn::PartitionId& partition, Column
 void load_offsets(Snapshot snapshot, const wire::Uuid& topic, std::vector<int64_t>& to) {
     const Relation table = open_stored_table("producer_snapshot");
     const AttrNumber offsets = column_number(table, "offsets", INT8ARRAYOID);
+    to.clear();
     ScanKeyData of_topic[] = {equal_to(column_number(table, "topic_id", UUIDOID), topic)};
     for_each_row(table, snapshot, of_topic, [&](HeapTuple row) { copy_stored(table, row, offsets, to); });
     close_stored_table(table);
@@ -99,14 +100,14 @@ bool ProducerReader::next_partition() {
     const txn::PartitionId partition = partition_id();
     log::Producers producers;
     Columns batches;
-    std::vector<int64_t> offsets;
     pg::call([&, this] {
         load_producers(snapshot_, partition, batches, producers);
-        load_offsets(snapshot_, partition.topic_id, offsets);
+        if (stored_of_ != partition.topic_id) load_offsets(snapshot_, partition.topic_id, stored_to_);
     });
+    stored_of_ = partition.topic_id;
     const size_t index = size_t(partition.partition);
     const int64_t now_ms = wall_clock_ms();
-    append_logged(producers, index < offsets.size() ? offsets[index] : 0, now_ms);
+    append_logged(producers, index < stored_to_.size() ? stored_to_[index] : 0, now_ms);
     producers.expire(now_ms - pg::current_settings().producer_id_expiration_ms,
                      [&, this](int64_t id) { return open_.first_offset(partition, id).has_value(); });
     producers.each([this](int64_t id, const log::Producer& producer) { left_.emplace(id, producer); });

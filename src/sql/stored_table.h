@@ -15,6 +15,7 @@ extern "C" {
 #include "access/htup.h"
 #include "access/skey.h"
 #include "access/table.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 }
@@ -47,13 +48,22 @@ Oid index_for(Relation table, std::span<const ScanKeyData> keys);
 /// The same, opened; an error if there is none.
 Relation open_index_for(Relation table, std::span<const ScanKeyData> keys);
 
-/// Calls `each` with the rows that all keys select.
+/// Calls `each` with the rows that all keys select. What it allocates is gone with the next row: a query may look into tables many times
+/// before it has a row of its own.
 template <class F> void for_each_row(Relation table, Snapshot snapshot, std::span<ScanKeyData> keys, F each) {
+    const MemoryContext of_row =
+        AllocSetContextCreate(CurrentMemoryContext, "pg_kafka stored row", ALLOCSET_SMALL_SIZES);
     const Oid index = keys.empty() ? InvalidOid : index_for(table, keys);
     const SysScanDesc scan = systable_beginscan(table, index, OidIsValid(index), snapshot,
                                                 static_cast<int>(keys.size()), keys.data());
-    while (const HeapTuple row = systable_getnext(scan)) each(row);
+    while (const HeapTuple row = systable_getnext(scan)) {
+        const MemoryContext caller = MemoryContextSwitchTo(of_row);
+        each(row);
+        MemoryContextSwitchTo(caller);
+        MemoryContextReset(of_row);
+    }
     systable_endscan(scan);
+    MemoryContextDelete(of_row);
 }
 
 } // namespace kafka::sql
