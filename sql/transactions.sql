@@ -186,7 +186,10 @@ END $$;
 SELECT change, refused_by('UPDATE kafka.transaction SET ' || change || ' WHERE transactional_id = ''second''')
   FROM (VALUES ('producer_id = -1'), ('epoch = -1'), ('epoch = 32767'), ('timeout_ms = 0'), ($$state = 'PrepareCommit'$$), ('state = NULL'),
     ('topics = ''{}'''), ('partitions = ''{0,1}'''), ('partitions = ''{NULL}'''), ('first_offsets = ''{}'''), ('first_offsets = ''{NULL}'''),
-    ('topics = ''{NULL}'''), ('groups = ''{NULL}'''), ('groups = NULL'), ('groups = ''{}''')) AS v(change);
+    ('topics = ''{NULL}'''), ('groups = ''{NULL}'''), ('groups = NULL'), ('groups = ''{}'''),
+    ('start_ms = -2'), ('start_ms = -1'), ('start_ms = 9223372036854775807'), ('update_ms = -1'), ('update_ms = 9223372036854775807')) AS v(change);
+UPDATE kafka.transaction SET start_ms = 9000000000000000, update_ms = 9000000000000000 WHERE transactional_id = 'second';
+SELECT started_at, updated_at FROM kafka.transactions WHERE transactional_id = 'second';
 SELECT change, refused_by('UPDATE kafka.pending_offset SET ' || change) FROM (VALUES ('partition = -1'), ('number = -1'), ('number = 5 + number')) AS v(change);
 SELECT change, refused_by('UPDATE kafka.aborted_transaction SET ' || change)
   FROM (VALUES ('partition = -1'), ('producer_id = -1'), ('first_offset = -1'), ('last_offset = -1'), ('last_stable_offset = -1'), ('first_offset = 0')) AS v(change);
