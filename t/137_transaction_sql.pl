@@ -250,9 +250,11 @@ sub append {
 my $first = append(0);
 $server->sql(qq{UPDATE kafka.producer SET first_sequences = NULL WHERE producer_id = $p->{producer_id} AND partition = 0; INSERT INTO kafka.producer (topic_id, partition, producer_id) SELECT id, 5, 5 FROM kafka.topic WHERE name = 'orders'});
 is(append(0), $first, 'producers beside damaged ones are known');
+same_producers('without those');
 for my $offsets ('{-5,NULL}', '{9223372036854775807,9223372036854775807}') {
     $server->sql(qq{UPDATE kafka.producer_snapshot SET offsets = '$offsets'});
     is(append(0), $first, "and if it is not known how far they are stored ($offsets), by the log");
+    same_producers('likewise');
 }
 is(append(1), $first + 1, 'they go on');
 cmp_ok($server->log_count(qr/damaged rows in kafka\.producer: 2$/m), '>', 0, 'the log tells of producers');

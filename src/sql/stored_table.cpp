@@ -49,13 +49,15 @@ bool finds(Relation index, std::span<const ScanKeyData> keys) {
                       [](const ScanKeyData& key, Oid collation) { return key.sk_collation == collation; });
 }
 
-template <class T> void copy_array(Datum datum, std::vector<T>& to) {
+template <class T> bool copy_array(Datum datum, std::vector<T>& to) {
     to.clear();
-    if (datum == 0) return;
+    if (datum == 0) return false;
     ArrayType* array = DatumGetArrayTypeP(datum);
-    if (ARR_NDIM(array) != 1 || array_contains_nulls(array)) return;
+    if (ARR_NDIM(array) > 1 || array_contains_nulls(array)) return false;
+    if (ARR_NDIM(array) == 0) return true;
     to.resize(size_t(ARR_DIMS(array)[0]));
     std::memcpy(to.data(), ARR_DATA_PTR(array), to.size() * sizeof(T));
+    return true;
 }
 
 } // namespace
@@ -108,16 +110,30 @@ wire::Uuid stored_uuid(Relation table, HeapTuple row, AttrNumber column) {
     return uuid;
 }
 
-void copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<int32_t>& to) {
-    copy_array(stored_value(table, row, column), to);
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, int32_t& to) {
+    bool null;
+    const Datum datum = heap_getattr(row, column, RelationGetDescr(table), &null);
+    if (!null) to = DatumGetInt32(datum);
+    return !null;
 }
 
-void copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<int64_t>& to) {
-    copy_array(stored_value(table, row, column), to);
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, int64_t& to) {
+    bool null;
+    const Datum datum = heap_getattr(row, column, RelationGetDescr(table), &null);
+    if (!null) to = DatumGetInt64(datum);
+    return !null;
 }
 
-void copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<wire::Uuid>& to) {
-    copy_array(stored_value(table, row, column), to);
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<int32_t>& to) {
+    return copy_array(stored_value(table, row, column), to);
+}
+
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<int64_t>& to) {
+    return copy_array(stored_value(table, row, column), to);
+}
+
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<wire::Uuid>& to) {
+    return copy_array(stored_value(table, row, column), to);
 }
 
 Oid index_for(Relation table, std::span<const ScanKeyData> keys) {

@@ -38,10 +38,13 @@ ScanKeyData greater_than(AttrNumber column, int64_t number);
 /// A value that must be there; null gives 0.
 Datum stored_value(Relation table, HeapTuple row, AttrNumber column);
 wire::Uuid stored_uuid(Relation table, HeapTuple row, AttrNumber column);
-/// The elements of an array; none if it is null, has nulls or several dimensions.
-void copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<int32_t>& to);
-void copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<int64_t>& to);
-void copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<wire::Uuid>& to);
+/// False if it is null.
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, int32_t& to);
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, int64_t& to);
+/// The elements of an array. False, and none, if it is null, has nulls or several dimensions.
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<int32_t>& to);
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<int64_t>& to);
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<wire::Uuid>& to);
 
 /// A B-tree of all rows that is in the order of the keys' columns; invalid if there is none.
 Oid index_for(Relation table, std::span<const ScanKeyData> keys);
