@@ -76,6 +76,7 @@ $p->add(0);
 $p->write(0, 'c');
 $p->abort;
 is(by_sql($server), "a b plain | a b plain c | 6 | 6\n |  | 1 | 1", 'what is aborted is not seen');
+is($server->sql('SELECT first_offset, last_offset, last_stable_offset FROM kafka.aborted_transaction'), '4|5|6', 'as is written down, with the last stable offset after it');
 agree('of what is aborted');
 is($server->sql(q{SELECT string_agg(concat_ws(':', "offset", transaction_state, control), ' ' ORDER BY "offset") FROM kafka.log WHERE partition = 0}),
     '0:committed:f 1:committed:f 2:f 3:committed:t 4:aborted:f 5:aborted:t', 'but told of in kafka.log');
