@@ -113,6 +113,16 @@ SELECT o, (SELECT count(*) FROM kafka.messages WHERE topic = 'orders' AND partit
 EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) SELECT * FROM kafka.messages WHERE topic = 'orders' AND partition = 0;
 EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) SELECT * FROM kafka.log WHERE topic = 'orders' AND partition = 0;
 
+-- Transactions are looked at once something is found that they could hide.
+BEGIN;
+SELECT pg_stat_get_xact_numscans('kafka.transaction'::regclass) AS scans \gset
+SELECT (SELECT count(*) FROM kafka.messages WHERE topic = 'orders' AND partition = 0 AND "offset" > 1000) AS after_the_end,
+       (SELECT count(*) FROM kafka.messages WHERE topic = 'orders' AND partition = 0 AND "offset" BETWEEN 9 AND 10) AS markers;
+SELECT pg_stat_get_xact_numscans('kafka.transaction'::regclass) - :scans AS looks;
+SELECT count(*) FROM kafka.messages WHERE topic = 'orders';
+SELECT pg_stat_get_xact_numscans('kafka.transaction'::regclass) - :scans AS looks;
+COMMIT;
+
 -- A query sees transactions as they are in its snapshot.
 BEGIN;
 DECLARE reader CURSOR FOR SELECT "offset" FROM kafka.messages WHERE topic = 'orders' AND partition = 0 AND "offset" > 8;
