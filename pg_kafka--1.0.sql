@@ -238,7 +238,9 @@ CREATE TABLE kafka.transaction (
             pg_catalog.num_nonnulls(VARIADIC topics) = pg_catalog.cardinality(partitions)
         AND pg_catalog.num_nonnulls(VARIADIC partitions) = pg_catalog.cardinality(first_offsets)
         AND pg_catalog.num_nonnulls(VARIADIC first_offsets) = pg_catalog.cardinality(topics)),
-    CONSTRAINT transaction_groups CHECK (pg_catalog.num_nulls(VARIADIC groups) = 0)
+    CONSTRAINT transaction_groups CHECK (pg_catalog.num_nulls(VARIADIC groups) = 0),
+    -- As far as kafka.transactions can show them: to_timestamp() ends in the year 294276.
+    CONSTRAINT transaction_times CHECK (start_ms BETWEEN -1 AND 9000000000000000 AND update_ms BETWEEN 0 AND 9000000000000000)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE kafka.transaction IS 'Transactional ids, with the transaction that each has open or had last';
 COMMENT ON COLUMN kafka.transaction.epoch IS 'Of the producer; whoever comes with a lower one is fenced';

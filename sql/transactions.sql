@@ -87,6 +87,22 @@ SELECT partition, last_stable_offset, high_watermark FROM kafka.partitions WHERE
 SELECT * FROM kafka.transactions ORDER BY transactional_id;
 SELECT * FROM kafka.producers ORDER BY partition, producer_id;
 
+-- Indexes of others are used where they serve.
+CREATE FUNCTION seen_with_index(definition text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    result text;
+BEGIN
+    EXECUTE 'CREATE INDEX of_others ON kafka.transaction ' || definition;
+    result := seen();
+    DROP INDEX kafka.of_others;
+    RETURN result;
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLERRM;
+END $$;
+SELECT d AS definition, seen_with_index(d)
+  FROM (VALUES ('(state COLLATE "C")'), ('(state COLLATE "POSIX")'), ('(lower(state))'), ($$(state) WHERE state = 'Empty'$$), ('USING hash (state)'), ('USING brin (state)')) AS v(d);
+DROP FUNCTION seen_with_index;
+
 -- Conditions on the offset are of no influence on what is hidden; what is hidden is not decoded.
 SELECT count(*) FROM kafka.messages WHERE topic = 'orders' AND partition = 0 AND "offset" >= 11;
 SELECT string_agg("offset"::text, ' ') FROM kafka.messages WHERE topic = 'orders' AND partition = 0 AND "offset" BETWEEN 6 AND 12;
@@ -96,6 +112,16 @@ SELECT o, (SELECT count(*) FROM kafka.messages WHERE topic = 'orders' AND partit
   FROM unnest('{12,11,10,9,8,7,6,5,4,1,0}'::bigint[]) AS o;
 EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) SELECT * FROM kafka.messages WHERE topic = 'orders' AND partition = 0;
 EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) SELECT * FROM kafka.log WHERE topic = 'orders' AND partition = 0;
+
+-- Transactions are looked at once something is found that they could hide.
+BEGIN;
+SELECT pg_stat_get_xact_numscans('kafka.transaction'::regclass) AS scans \gset
+SELECT (SELECT count(*) FROM kafka.messages WHERE topic = 'orders' AND partition = 0 AND "offset" > 1000) AS after_the_end,
+       (SELECT count(*) FROM kafka.messages WHERE topic = 'orders' AND partition = 0 AND "offset" BETWEEN 9 AND 10) AS markers;
+SELECT pg_stat_get_xact_numscans('kafka.transaction'::regclass) - :scans AS looks;
+SELECT count(*) FROM kafka.messages WHERE topic = 'orders';
+SELECT pg_stat_get_xact_numscans('kafka.transaction'::regclass) - :scans AS looks;
+COMMIT;
 
 -- A query sees transactions as they are in its snapshot.
 BEGIN;
@@ -131,6 +157,14 @@ SELECT count(*) FROM kafka.producers WHERE topic = 'missing';
 DELETE FROM kafka.producer;
 DELETE FROM kafka.producer_snapshot;
 
+-- Partitions without producers take no memory.
+SELECT kafka.create_topic('wide', 3000) AS wide \gset
+INSERT INTO kafka.producer_snapshot VALUES (:'wide', array_fill(0::bigint, ARRAY[3000]));
+SELECT (SELECT count(*) FROM kafka.producers WHERE topic = 'wide') AS producers,
+       (SELECT sum(total_bytes) < 10000000 FROM pg_backend_memory_contexts WHERE name <> 'CacheMemoryContext') AS little_memory;
+DELETE FROM kafka.producer_snapshot;
+SELECT kafka.delete_topic('wide');
+
 -- Whoever may read the views need not have rights on the tables.
 CREATE ROLE regress_kafka_user;
 GRANT USAGE ON SCHEMA kafka TO regress_kafka_user;
@@ -162,7 +196,10 @@ END $$;
 SELECT change, refused_by('UPDATE kafka.transaction SET ' || change || ' WHERE transactional_id = ''second''')
   FROM (VALUES ('producer_id = -1'), ('epoch = -1'), ('epoch = 32767'), ('timeout_ms = 0'), ($$state = 'PrepareCommit'$$), ('state = NULL'),
     ('topics = ''{}'''), ('partitions = ''{0,1}'''), ('partitions = ''{NULL}'''), ('first_offsets = ''{}'''), ('first_offsets = ''{NULL}'''),
-    ('topics = ''{NULL}'''), ('groups = ''{NULL}'''), ('groups = NULL'), ('groups = ''{}''')) AS v(change);
+    ('topics = ''{NULL}'''), ('groups = ''{NULL}'''), ('groups = NULL'), ('groups = ''{}'''),
+    ('start_ms = -2'), ('start_ms = -1'), ('start_ms = 9223372036854775807'), ('update_ms = -1'), ('update_ms = 9223372036854775807')) AS v(change);
+UPDATE kafka.transaction SET start_ms = 9000000000000000, update_ms = 9000000000000000 WHERE transactional_id = 'second';
+SELECT started_at, updated_at FROM kafka.transactions WHERE transactional_id = 'second';
 SELECT change, refused_by('UPDATE kafka.pending_offset SET ' || change) FROM (VALUES ('partition = -1'), ('number = -1'), ('number = 5 + number')) AS v(change);
 SELECT change, refused_by('UPDATE kafka.aborted_transaction SET ' || change)
   FROM (VALUES ('partition = -1'), ('producer_id = -1'), ('first_offset = -1'), ('last_offset = -1'), ('last_stable_offset = -1'), ('first_offset = 0')) AS v(change);

@@ -76,6 +76,7 @@ $p->add(0);
 $p->write(0, 'c');
 $p->abort;
 is(by_sql($server), "a b plain | a b plain c | 6 | 6\n |  | 1 | 1", 'what is aborted is not seen');
+is($server->sql('SELECT first_offset, last_offset, last_stable_offset FROM kafka.aborted_transaction'), '4|5|6', 'as is written down, with the last stable offset after it');
 agree('of what is aborted');
 is($server->sql(q{SELECT string_agg(concat_ws(':', "offset", transaction_state, control), ' ' ORDER BY "offset") FROM kafka.log WHERE partition = 0}),
     '0:committed:f 1:committed:f 2:f 3:committed:t 4:aborted:f 5:aborted:t', 'but told of in kafka.log');
@@ -180,6 +181,13 @@ is($patient->init->{error}, 'NONE', 'can be begun anew');
 my $open = open_transaction('kept');
 $server->sql(q{TRUNCATE kafka.pending_offset});
 is($open->commit, 'NONE', 'what was not changed goes on');
+my $sliced = open_transaction('sliced');
+$sliced->add_group('readers');
+$server->sql('UPDATE kafka.transaction SET ' . join(', ', map { "$_->[0] = (ARRAY[NULL::$_->[1]] || $_->[0])[2:2]" } [topics => 'uuid'], [partitions => 'int'], [first_offsets => 'bigint'], [groups => 'text'])
+      . " WHERE transactional_id = '$sliced->{id}'");
+agree('of arrays that have had nulls');
+unlike(by_clients($client), qr/^[^|]*sliced/m, 'whose transaction is open still');
+is($sliced->commit, 'NONE', 'and ends');
 like(by_clients($client), qr/^[^|]*kept/m, 'and is committed');
 my $last = $server->sql(qq{SELECT max("offset") FROM kafka.log WHERE partition = 0 AND producer_id = $open->{producer_id} AND NOT control});
 $server->sql(qq{INSERT INTO kafka.aborted_transaction SELECT id, 0, $last + 1, $open->{producer_id}, $last, $last + 2 FROM kafka.topic WHERE name = 'orders'});
@@ -243,9 +251,11 @@ sub append {
 my $first = append(0);
 $server->sql(qq{UPDATE kafka.producer SET first_sequences = NULL WHERE producer_id = $p->{producer_id} AND partition = 0; INSERT INTO kafka.producer (topic_id, partition, producer_id) SELECT id, 5, 5 FROM kafka.topic WHERE name = 'orders'});
 is(append(0), $first, 'producers beside damaged ones are known');
+same_producers('without those');
 for my $offsets ('{-5,NULL}', '{9223372036854775807,9223372036854775807}') {
     $server->sql(qq{UPDATE kafka.producer_snapshot SET offsets = '$offsets'});
     is(append(0), $first, "and if it is not known how far they are stored ($offsets), by the log");
+    same_producers('likewise');
 }
 is(append(1), $first + 1, 'they go on');
 cmp_ok($server->log_count(qr/damaged rows in kafka\.producer: 2$/m), '>', 0, 'the log tells of producers');

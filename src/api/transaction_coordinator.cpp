@@ -119,7 +119,7 @@ void TransactionCoordinator::stage_marker(const txn::End& end, const txn::AddedP
     broker_.staging.append(*topic, added.id.partition, {{batch, *batch}, 0, now, {}, marker}, now);
     ended_.push_back(partition->tail.get());
     if (end.committed || added.first_offset == txn::no_offset) return;
-    const int64_t stable = transactions_.first_open_offset(added.id).value_or(offset + 1);
+    const int64_t stable = transactions_.first_offset_left_open(added.id).value_or(offset + 1);
     aborted_.push_back({added.id, end.producer_id, added.first_offset, offset, stable});
 }
 

@@ -2,7 +2,10 @@
 // keyed_update.h. Main thread only.
 #include "pg/keyed_update.h"
 
+#include "pg/index.h"
 #include "pg/open_table.h"
+
+#include <numeric>
 
 #include "pg/versions.h"
 
@@ -11,7 +14,6 @@ extern "C" {
 #include "access/stratnum.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/pg_am_d.h"
 #include "catalog/pg_trigger.h"
 #include "executor/tuptable.h"
 #include "utils/lsyscache.h"
@@ -42,12 +44,11 @@ bool has_followers(Relation table, const char* own_trigger) {
     return false;
 }
 
-bool begins_with_key(Relation index, int key_columns) {
-    if (!index->rd_index->indisprimary || index->rd_rel->relam != BTREE_AM_OID) return false;
-    if (index->rd_index->indnkeyatts != key_columns) return false;
-    for (int i = 0; i < key_columns; i++)
-        if (index->rd_index->indkey.values[i] != i + 1) return false;
-    return true;
+bool is_primary_key(Relation index, int columns) {
+    if (!index->rd_index->indisprimary || index->rd_index->indnkeyatts != columns) return false;
+    AttrNumber first[INDEX_MAX_KEYS];
+    std::iota(first, first + columns, AttrNumber(1));
+    return begins_with(index, {first, size_t(columns)});
 }
 
 } // namespace
@@ -71,7 +72,7 @@ Relation KeyedUpdate::Target::primary_key() const {
     if (!open.relation || has_followers(open.table, table.own_trigger)) return nullptr;
     for (int i = 0; i < open.relation->ri_NumIndices; i++)
         if (const Relation index = open.relation->ri_IndexRelationDescs[i];
-            begins_with_key(index, table.key_columns))
+            is_primary_key(index, table.key_columns))
             return index;
     return nullptr;
 }

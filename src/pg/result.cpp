@@ -37,18 +37,24 @@ public:
     }
 
     std::string_view view() const { return {VARDATA(value_), VARSIZE(value_) - VARHDRSZ}; }
-    const ArrayType* array() const { return reinterpret_cast<const ArrayType*>(value_); }
+    ArrayType* array() const { return reinterpret_cast<ArrayType*>(value_); }
 
 private:
     char* original_;
     varlena* value_;
 };
 
+/// A bitmap of nulls may be there without any null: where one was in an array that this is a slice of.
+bool is_list(ArrayType* array) {
+    if (ARR_NDIM(array) > 1) return false;
+    return !ARR_HASNULL(array) || !call([array] { return array_contains_nulls(array); });
+}
+
 /// The elements of an array of a fixed width.
 template <class T> std::vector<T> fixed(Datum datum, int column) {
     const Unpacked value(datum);
-    const ArrayType* array = value.array();
-    if (ARR_NDIM(array) > 1 || ARR_HASNULL(array)) misuse("array with nulls or several dimensions", column);
+    ArrayType* array = value.array();
+    if (!is_list(array)) misuse("array with nulls or several dimensions", column);
     if (ARR_NDIM(array) == 0) return {};
     std::vector<T> result(static_cast<size_t>(ARR_DIMS(array)[0]));
     std::memcpy(result.data(), ARR_DATA_PTR(array), result.size() * sizeof(T));
@@ -57,8 +63,8 @@ template <class T> std::vector<T> fixed(Datum datum, int column) {
 
 std::vector<std::string> texts(Datum datum, int column) {
     const Unpacked value(datum);
-    const ArrayType* array = value.array();
-    if (ARR_NDIM(array) > 1 || ARR_HASNULL(array)) misuse("array with nulls or several dimensions", column);
+    ArrayType* array = value.array();
+    if (!is_list(array)) misuse("array with nulls or several dimensions", column);
     std::vector<std::string> result;
     if (ARR_NDIM(array) == 0) return result;
     const char* element = ARR_DATA_PTR(array);

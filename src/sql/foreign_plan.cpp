@@ -153,8 +153,8 @@ List* columns_read(RelOptInfo* rel, Relation table, List* clauses) {
 
 void estimate_rows(PlannerInfo* root, RelOptInfo* rel, Oid foreign_table) {
     const Relation table = open_planned(root, rel);
-    const Rows rows = rows_of(foreign_table);
-    const bool records = rows == Rows::messages || rows == Rows::log;
+    const RowKind rows = row_kind_of(foreign_table);
+    const bool records = rows == RowKind::messages || rows == RowKind::log;
     rel->tuples = records ? assumed_messages : assumed_partitions;
     rel->rows = clamp_row_est(rel->tuples * share_of_rows(root, rel, table, rel->baserestrictinfo));
     table_close(table, NoLock);

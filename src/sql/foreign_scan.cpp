@@ -68,14 +68,14 @@ private:
         const auto messages = [=](Isolation isolation) {
             return MessageReader(snapshot, memory, isolation, size_t(pg::largest_max_decompressed_bytes));
         };
-        switch (pg::call([=] { return rows_of(table); })) {
-        case Rows::log:
+        switch (pg::call([=] { return row_kind_of(table); })) {
+        case RowKind::log:
             return messages(Isolation::none);
-        case Rows::partitions:
+        case RowKind::partitions:
             return PartitionReader(snapshot, memory);
-        case Rows::producers:
+        case RowKind::producers:
             return ProducerReader(snapshot, memory);
-        case Rows::messages:
+        case RowKind::messages:
             break;
         }
         return messages(Isolation::read_committed);

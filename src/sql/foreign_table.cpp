@@ -54,25 +54,25 @@ bool is_header(Oid type) {
     return fits;
 }
 
-bool rows_from(const char* option, Rows* rows) {
-    constexpr const char* names[] = {"messages", "log", "partitions", "producers"}; // in the order of Rows
+bool row_kind_from(const char* option, RowKind* kind) {
+    constexpr const char* names[] = {"messages", "log", "partitions", "producers"}; // in the order of RowKind
     const auto* found = std::find_if(std::begin(names), std::end(names),
                                      [=](const char* name) { return std::strcmp(option, name) == 0; });
     if (found == std::end(names)) return false;
-    *rows = static_cast<Rows>(found - names);
+    *kind = static_cast<RowKind>(found - names);
     return true;
 }
 
 } // namespace
 
-Rows rows_of(Oid foreign_table) {
-    Rows rows = Rows::messages;
+RowKind row_kind_of(Oid foreign_table) {
+    RowKind kind = RowKind::messages;
     ListCell* cell;
     foreach (cell, GetForeignTable(foreign_table)->options) {
         auto* option = static_cast<DefElem*>(lfirst(cell));
-        if (std::strcmp(option->defname, "rows") == 0) rows_from(defGetString(option), &rows);
+        if (std::strcmp(option->defname, "rows") == 0) row_kind_from(defGetString(option), &kind);
     }
-    return rows;
+    return kind;
 }
 
 Oid header_type_of(Relation table, AttrNumber attribute) {
@@ -100,12 +100,12 @@ void check_options(List* options, Oid catalog) {
     ListCell* cell;
     foreach (cell, options) {
         auto* option = static_cast<DefElem*>(lfirst(cell));
-        Rows rows;
+        RowKind kind;
         if (catalog != ForeignTableRelationId || std::strcmp(option->defname, "rows") != 0)
             ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
                             errmsg("invalid option \"%s\"", option->defname),
                             errhint("Only foreign tables have an option, \"rows\".")));
-        if (!rows_from(defGetString(option), &rows))
+        if (!row_kind_from(defGetString(option), &kind))
             ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
                             errmsg("invalid value \"%s\" for option \"rows\"", defGetString(option)),
                             errhint("It is \"messages\", \"log\", \"partitions\" or \"producers\".")));

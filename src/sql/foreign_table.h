@@ -11,7 +11,7 @@ extern "C" {
 namespace kafka::sql {
 
 /// What one row of a foreign table is.
-enum class Rows { messages, log, partitions, producers };
+enum class RowKind { messages, log, partitions, producers };
 
 /// What a column shows; recognized by its name.
 enum class Column {
@@ -36,7 +36,7 @@ enum class Column {
 };
 
 /// From the table's option.
-Rows rows_of(Oid foreign_table);
+RowKind row_kind_of(Oid foreign_table);
 
 /// What column `attribute` (from 1) shows; an error if there is no such thing or if its type is another.
 Column column_of(Relation table, AttrNumber attribute);

@@ -12,7 +12,6 @@
 #include "store/positions.h"
 
 #include <algorithm>
-#include <chrono>
 #include <vector>
 
 extern "C" {
@@ -124,11 +123,6 @@ find_positions(const Selection& selected, const std::vector<group::Row>& stored,
 }
 
 // Reset -----------------------------------------------------------------------------------------------------
-
-int64_t now_ms() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 group::OffsetRow commit_of(const std::string& group_id, const PartitionPosition& position) {
     group::OffsetRow row;

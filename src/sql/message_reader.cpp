@@ -63,8 +63,7 @@ bool MessageReader::next_partition() {
     if (!walk_.next()) return false;
     position_ = walk_.partition().log_start_offset;
     last_offset_ = INT64_MAX;
-    if (isolation_ == Isolation::read_committed)
-        if (const auto open = open_.first_offset(partition_id())) last_offset_ = *open - 1;
+    knows_open_ = isolation_ == Isolation::none;
     next_segment_ = 0;
     return true;
 }
@@ -105,7 +104,7 @@ bool MessageReader::next_batch_of_segment() {
         if (!batch) return false;
         position_ = batch->next_offset();
         if (!is_wanted(*batch, *wanted)) continue;
-        read_batch(*batch);
+        read_batch(*batch, *wanted);
         if (records_) return true;
     }
     return false;
@@ -130,10 +129,18 @@ void MessageReader::seek(int64_t offset) {
     positioned_ = true;
 }
 
-/// Leaves no records where those of the batch are not to be seen.
-void MessageReader::read_batch(const BatchPosition& batch) {
+/// Not before a record is found: there is no index of what is open, and who asks for what is new often gets nothing.
+void MessageReader::look_for_open() {
+    if (const auto open = open_.first_offset(partition_id())) last_offset_ = *open - 1;
+    knows_open_ = true;
+}
+
+/// Leaves no records where those of the batch from that offset on are not to be seen.
+void MessageReader::read_batch(const BatchPosition& batch, int64_t from) {
     const record::BatchHeader header = table_.header().value_or(record::BatchHeader{});
     if (isolation_ == Isolation::read_committed && header.is_control()) return;
+    if (!knows_open_) look_for_open();
+    if (!is_wanted(batch, from)) return;
     state_ = transaction_state(header);
     if (isolation_ == Isolation::read_committed && state_ == TransactionState::aborted) return;
     batch_ = batch;

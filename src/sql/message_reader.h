@@ -36,10 +36,11 @@ private:
     bool next_segment();
     bool next_batch();
     bool next_batch_of_segment();
+    void look_for_open();
     void seek(int64_t offset);
     txn::PartitionId partition_id() const;
     std::optional<int64_t> next_wanted(int64_t from) const;
-    void read_batch(const BatchPosition& batch);
+    void read_batch(const BatchPosition& batch, int64_t from);
     TransactionState transaction_state(const record::BatchHeader& header);
     bool is_wanted(const BatchPosition& batch, int64_t from) const;
     [[noreturn]] void refuse_damaged() const;
@@ -59,6 +60,7 @@ private:
     // Within the partition where the walk is:
     int64_t position_ = 0;    ///< no record below is wanted any more
     int64_t last_offset_ = 0; ///< no record above is to be seen
+    bool knows_open_ = false; ///< last_offset_ is right, as far as open transactions count
     size_t next_segment_ = 0; ///< index into the topic's segments
     bool positioned_ = false; ///< the table's next batch is that of position_, or the one after it
 };

@@ -15,7 +15,8 @@ extern "C" {
 
 namespace kafka::sql {
 
-/// Read as a whole when it is first asked: there are as many rows as transactional ids.
+/// Read as a whole when it is first asked: there are as many rows as transactional ids. An index on the state would spare that, but then
+/// no change of a transaction could be heap-only.
 class OpenTransactions {
 public:
     explicit OpenTransactions(Snapshot snapshot) : snapshot_(snapshot) {}

@@ -3,9 +3,9 @@
 
 #include "pg/settings.h"
 #include "sql/stored_table.h"
+#include "sql/timestamps.h"
+#include "store/stored_producer.h"
 
-#include <algorithm>
-#include <chrono>
 #include <vector>
 
 extern "C" {
@@ -17,17 +17,12 @@ namespace {
 
 // Server code, run inside pg::call.
 
-/// A producer's batches, column by column.
-struct Columns {
-    std::vector<int32_t> first_sequences, last_sequences;
-    std::vector<int64_t> base_offsets, timestamps;
-};
-
-void load_producers(Snapshot snapshot, const txn::PartitionId& partition, Columns& batches,
+void load_producers(Snapshot snapshot, const txn::PartitionId& partition, store::StoredProducer& stored,
                     log::Producers& producers) {
     const Relation table = open_stored_table("producer");
     const AttrNumber id = column_number(table, "producer_id", INT8OID);
     const AttrNumber epoch = column_number(table, "epoch", INT4OID);
+    const AttrNumber coordinator_epoch = column_number(table, "coordinator_epoch", INT4OID);
     const AttrNumber first_sequences = column_number(table, "first_sequences", INT4ARRAYOID);
     const AttrNumber last_sequences = column_number(table, "last_sequences", INT4ARRAYOID);
     const AttrNumber base_offsets = column_number(table, "base_offsets", INT8ARRAYOID);
@@ -37,20 +32,15 @@ void load_producers(Snapshot snapshot, const txn::PartitionId& partition, Column
     ScanKeyData of_partition[] = {equal_to(column_number(table, "topic_id", UUIDOID), partition.topic_id),
                                   equal_to(column_number(table, "partition", INT4OID), partition.partition)};
     for_each_row(table, snapshot, of_partition, [&](HeapTuple row) {
-        log::Producer producer;
-        producer.epoch = static_cast<int16_t>(DatumGetInt32(stored_value(table, row, epoch)));
-        producer.timestamp = DatumGetInt64(stored_value(table, row, last_timestamp));
-        producer.appended_ms = DatumGetInt64(stored_value(table, row, appended_ms));
-        copy_stored(table, row, first_sequences, batches.first_sequences);
-        copy_stored(table, row, last_sequences, batches.last_sequences);
-        copy_stored(table, row, base_offsets, batches.base_offsets);
-        copy_stored(table, row, timestamps, batches.timestamps);
-        const size_t count = std::min({batches.first_sequences.size(), batches.last_sequences.size(),
-                                       batches.base_offsets.size(), batches.timestamps.size()});
-        for (size_t i = 0; i < count; i++)
-            producer.add({batches.first_sequences[i], batches.last_sequences[i], batches.base_offsets[i],
-                          batches.timestamps[i]});
-        producers.load(DatumGetInt64(stored_value(table, row, id)), producer);
+        const auto copy = [&](AttrNumber column, auto& to) { return copy_stored(table, row, column, to); };
+        const bool whole =
+            copy(id, stored.producer_id) && copy(epoch, stored.epoch) &&
+            copy(coordinator_epoch, stored.coordinator_epoch) &&
+            copy(first_sequences, stored.first_sequences) && copy(last_sequences, stored.last_sequences) &&
+            copy(base_offsets, stored.base_offsets) && copy(timestamps, stored.timestamps) &&
+            copy(last_timestamp, stored.last_timestamp) && copy(appended_ms, stored.appended_ms);
+        if (!whole) return;
+        if (const auto producer = stored.producer()) producers.load(stored.producer_id, *producer);
     });
     close_stored_table(table);
 }
@@ -58,14 +48,11 @@ void load_producers(Snapshot snapshot, const txn::PartitionId& partition, Column
 void load_offsets(Snapshot snapshot, const wire::Uuid& topic, std::vector<int64_t>& to) {
     const Relation table = open_stored_table("producer_snapshot");
     const AttrNumber offsets = column_number(table, "offsets", INT8ARRAYOID);
+    to.clear();
     ScanKeyData of_topic[] = {equal_to(column_number(table, "topic_id", UUIDOID), topic)};
     for_each_row(table, snapshot, of_topic, [&](HeapTuple row) { copy_stored(table, row, offsets, to); });
     close_stored_table(table);
-}
-
-int64_t wall_clock_ms() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+    if (!store::can_be_ends(to)) to.clear();
 }
 
 } // namespace
@@ -98,15 +85,15 @@ bool ProducerReader::next_partition() {
     if (!walk_.next()) return false;
     const txn::PartitionId partition = partition_id();
     log::Producers producers;
-    Columns batches;
-    std::vector<int64_t> offsets;
+    store::StoredProducer stored;
     pg::call([&, this] {
-        load_producers(snapshot_, partition, batches, producers);
-        load_offsets(snapshot_, partition.topic_id, offsets);
+        load_producers(snapshot_, partition, stored, producers);
+        if (stored_of_ != partition.topic_id) load_offsets(snapshot_, partition.topic_id, stored_to_);
     });
+    stored_of_ = partition.topic_id;
     const size_t index = size_t(partition.partition);
-    const int64_t now_ms = wall_clock_ms();
-    append_logged(producers, index < offsets.size() ? offsets[index] : 0, now_ms);
+    const int64_t now_ms = sql::now_ms();
+    append_logged(producers, index < stored_to_.size() ? stored_to_[index] : 0, now_ms);
     producers.expire(now_ms - pg::current_settings().producer_id_expiration_ms,
                      [&, this](int64_t id) { return open_.first_offset(partition, id).has_value(); });
     producers.each([this](int64_t id, const log::Producer& producer) { left_.emplace(id, producer); });

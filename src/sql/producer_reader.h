@@ -8,6 +8,8 @@
 #include "sql/segment_table.h"
 
 #include <map>
+#include <optional>
+#include <vector>
 
 namespace kafka::sql {
 
@@ -31,6 +33,8 @@ private:
     PartitionWalk walk_;
     SegmentTable table_;
     OpenTransactions open_;
+    std::optional<wire::Uuid> stored_of_;   ///< the topic of stored_to_
+    std::vector<int64_t> stored_to_;        ///< up to there its producers are stored, by partition
     std::map<int64_t, log::Producer> left_; ///< of the partition where the walk is, by producer id
 };
 

@@ -1,6 +1,8 @@
 // See segment_table.h.
 #include "sql/segment_table.h"
 
+#include "pg/index.h"
+
 #include <cstring>
 
 extern "C" {
@@ -8,7 +10,6 @@ extern "C" {
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_am_d.h"
 #include "catalog/pg_class_d.h"
 #include "catalog/pg_type_d.h"
 #include "miscadmin.h"
@@ -61,10 +62,8 @@ Relation open_primary_key(Relation table) {
     list_free(RelationGetIndexList(table)); // finds rd_pkindex
     if (!OidIsValid(table->rd_pkindex)) refuse_table(table);
     const Relation index = index_open(table->rd_pkindex, AccessShareLock);
-    const int2vector& key = index->rd_index->indkey;
-    if (index->rd_rel->relam != BTREE_AM_OID || IndexRelationGetNumberOfKeyAttributes(index) != 3 ||
-        key.values[0] != partition_column || key.values[1] != last_offset_column ||
-        key.values[2] != piece_column)
+    constexpr AttrNumber key[] = {partition_column, last_offset_column, piece_column};
+    if (!pg::begins_with(index, key) || size_t(index->rd_index->indnkeyatts) != std::size(key))
         refuse_table(table);
     return index;
 }

@@ -1,11 +1,15 @@
 // See stored_table.h.
 #include "sql/stored_table.h"
 
+#include "pg/index.h"
+
+#include <algorithm>
 #include <cstring>
 
 extern "C" {
 #include "access/htup_details.h"
 #include "access/stratnum.h"
+#include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_collation_d.h"
 #include "catalog/pg_index.h"
@@ -14,7 +18,7 @@ extern "C" {
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
+#include "utils/snapmgr.h"
 #include "utils/uuid.h"
 }
 
@@ -28,20 +32,32 @@ ScanKeyData comparison(AttrNumber column, StrategyNumber strategy, RegProcedure 
     return key;
 }
 
-bool begins_with(const FormData_pg_index& index, std::span<const ScanKeyData> keys) {
-    if (!index.indisvalid || size_t(index.indnkeyatts) < keys.size()) return false;
-    for (size_t i = 0; i < keys.size(); i++)
-        if (index.indkey.values[i] != keys[i].sk_attno) return false;
-    return true;
+/// Of an index that was made after a row had changed in place, an older snapshot cannot make use; so says the planner, too.
+bool is_usable(Relation index) {
+    const FormData_pg_index& form = *index->rd_index;
+    return form.indisvalid && form.indisready &&
+           (!form.indcheckxmin ||
+            TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data), TransactionXmin));
 }
 
-template <class T> void copy_array(Datum datum, std::vector<T>& to) {
+bool finds(Relation index, std::span<const ScanKeyData> keys) {
+    AttrNumber columns[INDEX_MAX_KEYS];
+    std::transform(keys.begin(), keys.end(), columns, [](const ScanKeyData& key) { return key.sk_attno; });
+    return pg::begins_with(index, {columns, keys.size()}) && is_usable(index) &&
+           heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, nullptr) &&
+           std::equal(keys.begin(), keys.end(), index->rd_indcollation,
+                      [](const ScanKeyData& key, Oid collation) { return key.sk_collation == collation; });
+}
+
+template <class T> bool copy_array(Datum datum, std::vector<T>& to) {
     to.clear();
-    if (datum == 0) return;
+    if (datum == 0) return false;
     ArrayType* array = DatumGetArrayTypeP(datum);
-    if (ARR_NDIM(array) != 1 || ARR_HASNULL(array)) return;
+    if (ARR_NDIM(array) > 1 || array_contains_nulls(array)) return false;
+    if (ARR_NDIM(array) == 0) return true;
     to.resize(size_t(ARR_DIMS(array)[0]));
     std::memcpy(to.data(), ARR_DATA_PTR(array), to.size() * sizeof(T));
+    return true;
 }
 
 } // namespace
@@ -94,30 +110,43 @@ wire::Uuid stored_uuid(Relation table, HeapTuple row, AttrNumber column) {
     return uuid;
 }
 
-void copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<int32_t>& to) {
-    copy_array(stored_value(table, row, column), to);
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, int32_t& to) {
+    bool null;
+    const Datum datum = heap_getattr(row, column, RelationGetDescr(table), &null);
+    if (!null) to = DatumGetInt32(datum);
+    return !null;
 }
 
-void copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<int64_t>& to) {
-    copy_array(stored_value(table, row, column), to);
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, int64_t& to) {
+    bool null;
+    const Datum datum = heap_getattr(row, column, RelationGetDescr(table), &null);
+    if (!null) to = DatumGetInt64(datum);
+    return !null;
 }
 
-void copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<wire::Uuid>& to) {
-    copy_array(stored_value(table, row, column), to);
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<int32_t>& to) {
+    return copy_array(stored_value(table, row, column), to);
+}
+
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<int64_t>& to) {
+    return copy_array(stored_value(table, row, column), to);
+}
+
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<wire::Uuid>& to) {
+    return copy_array(stored_value(table, row, column), to);
 }
 
 Oid index_for(Relation table, std::span<const ScanKeyData> keys) {
+    List* all = RelationGetIndexList(table);
     Oid found = InvalidOid;
     ListCell* cell;
-    foreach (cell, RelationGetIndexList(table)) {
-        const HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
-        if (!HeapTupleIsValid(tuple)) continue;
-        auto* index = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
-        const bool partial = !heap_attisnull(tuple, Anum_pg_index_indpred, nullptr);
-        if (!partial && begins_with(*index, keys)) found = index->indexrelid;
-        ReleaseSysCache(tuple);
+    foreach (cell, all) {
+        const Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+        if (finds(index, keys)) found = RelationGetRelid(index);
+        index_close(index, AccessShareLock);
         if (OidIsValid(found)) break;
     }
+    list_free(all);
     return found;
 }
 

@@ -15,6 +15,7 @@ extern "C" {
 #include "access/htup.h"
 #include "access/skey.h"
 #include "access/table.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 }
@@ -37,23 +38,35 @@ ScanKeyData greater_than(AttrNumber column, int64_t number);
 /// A value that must be there; null gives 0.
 Datum stored_value(Relation table, HeapTuple row, AttrNumber column);
 wire::Uuid stored_uuid(Relation table, HeapTuple row, AttrNumber column);
-/// The elements of an array; none if it is null, has nulls or several dimensions.
-void copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<int32_t>& to);
-void copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<int64_t>& to);
-void copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<wire::Uuid>& to);
+/// False if it is null.
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, int32_t& to);
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, int64_t& to);
+/// The elements of an array. False, and none, if it is null, has nulls or several dimensions.
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<int32_t>& to);
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<int64_t>& to);
+bool copy_stored(Relation table, HeapTuple row, AttrNumber column, std::vector<wire::Uuid>& to);
 
-/// An index whose first columns are those of the keys; invalid if there is none.
+/// A B-tree of all rows that is in the order of the keys' columns; invalid if there is none.
 Oid index_for(Relation table, std::span<const ScanKeyData> keys);
 /// The same, opened; an error if there is none.
 Relation open_index_for(Relation table, std::span<const ScanKeyData> keys);
 
-/// Calls `each` with the rows that all keys select.
+/// Calls `each` with the rows that all keys select. What it allocates is gone with the next row: a query may look into tables many times
+/// before it has a row of its own.
 template <class F> void for_each_row(Relation table, Snapshot snapshot, std::span<ScanKeyData> keys, F each) {
+    const MemoryContext of_row =
+        AllocSetContextCreate(CurrentMemoryContext, "pg_kafka stored row", ALLOCSET_SMALL_SIZES);
     const Oid index = keys.empty() ? InvalidOid : index_for(table, keys);
     const SysScanDesc scan = systable_beginscan(table, index, OidIsValid(index), snapshot,
                                                 static_cast<int>(keys.size()), keys.data());
-    while (const HeapTuple row = systable_getnext(scan)) each(row);
+    while (const HeapTuple row = systable_getnext(scan)) {
+        const MemoryContext caller = MemoryContextSwitchTo(of_row);
+        each(row);
+        MemoryContextSwitchTo(caller);
+        MemoryContextReset(of_row);
+    }
     systable_endscan(scan);
+    MemoryContextDelete(of_row);
 }
 
 } // namespace kafka::sql

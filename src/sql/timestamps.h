@@ -1,6 +1,7 @@
-// Timestamps of Kafka (milliseconds since 1970) and of Postgres (microseconds since 2000). Pure but for the
-// server's types.
+// Timestamps of Kafka (milliseconds since 1970) and of Postgres (microseconds since 2000). Uses no more
+// of the server than its types.
 #pragma once
+#include <chrono>
 #include <cstdint>
 
 #include "pg/guard.h"
@@ -15,6 +16,11 @@ namespace kafka::sql {
 constexpr int64_t microseconds_per_millisecond = 1000;
 constexpr int64_t milliseconds_to_2000 =
     int64_t(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * 1000; ///< from 1970
+
+inline int64_t now_ms() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
 
 /// A record's timestamp; those that Postgres cannot show are infinite.
 inline TimestampTz to_timestamptz(int64_t milliseconds) {

@@ -3,56 +3,36 @@
 
 #include "pg/keyed_update.h"
 #include "store/checked_row.h"
+#include "store/stored_producer.h"
 #include "store/table.h"
 
-#include <algorithm>
 #include <limits>
 
 namespace kafka::store {
 namespace {
 
-/// No log ends there or beyond.
-constexpr int64_t most_offset = std::numeric_limits<int64_t>::max() / 2;
-
-/// Of a producer's batches, column by column.
-struct Columns {
-    std::vector<int32_t> first_sequences, last_sequences;
-    std::vector<int64_t> base_offsets, timestamps;
-
-    explicit Columns(const log::Producer& producer) {
-        for (const log::ProducedBatch& batch : producer.batches()) {
-            first_sequences.push_back(batch.first_sequence);
-            last_sequences.push_back(batch.last_sequence);
-            base_offsets.push_back(batch.base_offset);
-            timestamps.push_back(batch.timestamp);
-        }
-    }
-};
-
 ProducerRow read_producer(CheckedRow& in) {
-    using Epoch = std::numeric_limits<int16_t>;
-    using Number = std::numeric_limits<int64_t>;
-    log::Producer producer;
+    constexpr int32_t any_int32 = std::numeric_limits<int32_t>::min();
+    constexpr int64_t any_int64 = std::numeric_limits<int64_t>::min();
     const int32_t partition = in.int32(1, 0);
-    const int64_t producer_id = in.int64(2, 0);
-    producer.epoch = int16_t(in.int32(3, Epoch::min(), Epoch::max()));
-    producer.coordinator_epoch = in.int32(4, std::numeric_limits<int32_t>::min());
-    const auto first = in.int32_array(5), last = in.int32_array(6);
-    const auto base_offsets = in.int64_array(7), timestamps = in.int64_array(8);
-    const size_t batches = std::min({first.size(), last.size(), base_offsets.size(), timestamps.size()});
-    in.expect(first.size() == batches && last.size() == batches && base_offsets.size() == batches &&
-              timestamps.size() == batches);
-    for (size_t b = 0; b < batches; b++) producer.add({first[b], last[b], base_offsets[b], timestamps[b]});
-    producer.timestamp = in.int64(9, Number::min());
-    producer.appended_ms = in.int64(10, Number::min());
-    return {partition, producer_id, producer};
+    StoredProducer row;
+    row.producer_id = in.int64(2, any_int64);
+    row.epoch = in.int32(3, any_int32);
+    row.coordinator_epoch = in.int32(4, any_int32);
+    row.first_sequences = in.int32_array(5);
+    row.last_sequences = in.int32_array(6);
+    row.base_offsets = in.int64_array(7);
+    row.timestamps = in.int64_array(8);
+    row.last_timestamp = in.int64(9, any_int64);
+    row.appended_ms = in.int64(10, any_int64);
+    const auto producer = row.producer();
+    in.expect(producer.has_value());
+    return {partition, row.producer_id, producer};
 }
 
-/// None if one of them cannot be: a partition does not go on below what it is told here.
 std::vector<int64_t> read_offsets(CheckedRow& in) {
     std::vector<int64_t> offsets = in.int64_array(0);
-    in.expect(std::all_of(offsets.begin(), offsets.end(),
-                          [](int64_t offset) { return offset >= 0 && offset < most_offset; }));
+    in.expect(can_be_ends(offsets));
     return in.damaged() ? std::vector<int64_t>() : offsets;
 }
 
@@ -100,18 +80,18 @@ void Producers::put(const wire::Uuid& topic, const std::vector<ProducerRow>& row
             gone.push_back(row.producer_id);
             continue;
         }
-        const Columns c(*row.producer);
+        const StoredProducer p(row.producer_id, *row.producer);
         const std::initializer_list<pg::Value> values = {topic,
                                                          row.partition,
-                                                         row.producer_id,
-                                                         int32_t(row.producer->epoch),
-                                                         row.producer->coordinator_epoch,
-                                                         std::span<const int32_t>(c.first_sequences),
-                                                         std::span<const int32_t>(c.last_sequences),
-                                                         std::span<const int64_t>(c.base_offsets),
-                                                         std::span<const int64_t>(c.timestamps),
-                                                         row.producer->timestamp,
-                                                         row.producer->appended_ms};
+                                                         p.producer_id,
+                                                         p.epoch,
+                                                         p.coordinator_epoch,
+                                                         std::span<const int32_t>(p.first_sequences),
+                                                         std::span<const int32_t>(p.last_sequences),
+                                                         std::span<const int64_t>(p.base_offsets),
+                                                         std::span<const int64_t>(p.timestamps),
+                                                         p.last_timestamp,
+                                                         p.appended_ms};
         if (!stored.replace(values)) put_.execute(values);
     }
     stored.finish();

@@ -48,6 +48,8 @@ public:
     }
     /// Of all producers, as of the end of the last turn or earlier: the last stable offset is not above it. None: nothing is open.
     std::optional<int64_t> first_open_offset(const PartitionId& partition) const;
+    /// The same as this turn leaves it, for those who read after that: without what has ended meanwhile.
+    std::optional<int64_t> first_offset_left_open(const PartitionId& partition) const;
 
     // Offsets of groups (transactions_offsets.cpp).
 

@@ -110,14 +110,17 @@ int64_t Transactions::open_since(int64_t producer_id, const PartitionId& partiti
 }
 
 std::optional<int64_t> Transactions::first_open_offset(const PartitionId& partition) const {
-    std::optional<int64_t> first;
-    for (const auto* index : {&open_, &held_}) {
-        const auto at = index->find(partition);
-        if (at == index->end()) continue;
-        const int64_t offset = at->second.begin()->first;
-        first = first ? std::min(*first, offset) : offset;
-    }
-    return first;
+    const auto left = first_offset_left_open(partition);
+    const auto held = held_.find(partition);
+    if (held == held_.end()) return left;
+    const int64_t offset = held->second.begin()->first;
+    return left ? std::min(*left, offset) : offset;
+}
+
+std::optional<int64_t> Transactions::first_offset_left_open(const PartitionId& partition) const {
+    const auto at = open_.find(partition);
+    if (at == open_.end()) return std::nullopt;
+    return at->second.begin()->first;
 }
 
 } // namespace kafka::txn

@@ -228,8 +228,10 @@ TEST("txn: readers do not see that a transaction has ended before the turn is ov
         world.transactions.end(turn, {1, {}, 5}, {"t", producer.producer_id, producer.epoch, true});
         CHECK(!world.transactions.is_open(producer.producer_id, partition));
         CHECK_EQ(world.transactions.first_open_offset(partition).value_or(-1), 0);
+        CHECK(!world.transactions.first_offset_left_open(partition));
         // The next one begins in the same turn.
         world.transactions.appended(turn, producer.producer_id, {{partition, 2}});
+        CHECK_EQ(world.transactions.first_offset_left_open(partition).value_or(-1), 2);
         CHECK_EQ(world.transactions.first_open_offset(partition).value_or(-1), 0);
     });
     CHECK_EQ(world.transactions.first_open_offset(partition).value_or(-1), 2);
