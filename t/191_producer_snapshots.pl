@@ -86,6 +86,17 @@ for my $what ('fails', 'is locked') {
 }
 is($server->log_count(qr/pg_kafka could not store what it knows of producers/), 1, 'the log has told of a failure, once, and not of a lock');
 
+# A lock in the way of reading them: what cannot be known is not guessed.
+restart('immediate');
+$server->expect_in_log(qr/canceling statement due to lock timeout/);
+my $session = $server->node->background_psql('postgres');
+$session->query_safe('BEGIN; LOCK TABLE kafka.producer');
+is(append($topic, $id, 0, $next), 'KAFKA_STORAGE_ERROR', 'producers that cannot be read have to try again');
+$session->query_safe('COMMIT');
+$session->quit;
+is(append($topic, $id, 0, $next), $next, 'and are known then');
+is(append($topic, $id, 0, $next - 1), $next - 1, 'as they were');
+
 # --- Segments ------------------------------------------------------------------------------------------------------
 
 # With so little time for a segment each turn begins a new one.
