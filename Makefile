@@ -59,7 +59,8 @@ endif
 
 # Unit tests: the pure floors, what is pure in api/, and t/unit in one program, built without PostgreSQL.
 PURE_SOURCES = $(wildcard $(addprefix src/,$(addsuffix /*.cpp,status wire record net log group txn)))
-UNIT_SOURCES = $(PURE_SOURCES) src/api/fetch_sessions.cpp src/api/checking_threads.cpp $(wildcard t/unit/*.cpp) t/fuzz/targets.cpp
+FUZZ_SOURCES = t/fuzz/targets.cpp t/fuzz/txn.cpp
+UNIT_SOURCES = $(PURE_SOURCES) src/api/fetch_sessions.cpp src/api/checking_threads.cpp $(wildcard t/unit/*.cpp) $(FUZZ_SOURCES)
 # -g1: lines for the sanitizers to name; more takes half as long again to compile.
 UNIT_FLAGS = -std=c++20 -Wall -Wextra $(WERROR) -MMD -MP -Isrc -It/unit -g1
 UNIT_plain = -O1
@@ -84,13 +85,13 @@ unit: deps
 
 # Fuzzing with clang's libFuzzer: FUZZ_SECONDS for each of FUZZ_TARGETS, from the kept corpus on, which is then replaced by what
 # covers the most with the fewest inputs. GOLDEN=folder adds golden vectors to begin with.
-FUZZ_TARGETS ?= wire record net group
+FUZZ_TARGETS ?= wire record net group txn
 FUZZ_SECONDS ?= 60
 FUZZ_FLAGS = -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 .build/fuzz/%.o: %.cpp
 	@mkdir -p $(@D)
 	clang++-14 $(UNIT_FLAGS) $(FUZZ_FLAGS) -c $< -o $@
-.build/fuzz/fuzz: $(PURE_SOURCES:%.cpp=.build/fuzz/%.o) .build/fuzz/t/fuzz/targets.o .build/fuzz/t/fuzz/fuzzer.o
+.build/fuzz/fuzz: $(PURE_SOURCES:%.cpp=.build/fuzz/%.o) $(FUZZ_SOURCES:%.cpp=.build/fuzz/%.o) .build/fuzz/t/fuzz/fuzzer.o
 	clang++-14 -fsanitize=fuzzer,address,undefined $^ -o $@ $(LIBRARIES) -lpthread
 fuzz:
 	@.ci/install-packages fuzz

@@ -156,14 +156,16 @@ void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
         p.staged_end_offset = p.high_watermark;
         p.max_timestamp = p.staged_max_timestamp = open && end ? end->max_timestamp : -1;
     }
-    topic.opened = true;
-    if (unchanged) return;
-    for (log::Partition& p : topic.partitions) {
-        p.aborted.clear();
-        p.aborted_known_from = p.high_watermark;
+    if (!unchanged) {
+        topic.producers_read = false; // should reading fail all of it is read the next time
+        for (log::Partition& p : topic.partitions) {
+            p.aborted.clear();
+            p.aborted_known_from = p.high_watermark;
+        }
+        producer_snapshots.read(topic);
+        topic.producers_read = true;
     }
-    producer_snapshots.read(topic);
-    topic.producers_read = true;
+    topic.opened = true;
 }
 
 bool Broker::open(const std::vector<log::Topic*>& topics) {

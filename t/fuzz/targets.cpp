@@ -17,17 +17,18 @@
 #include <functional>
 
 namespace fuzz {
-namespace {
-
-using namespace kafka;
-
-constexpr size_t max_decompressed = 1 << 20;
 
 void must(bool holds, const char* what) {
     if (holds) return;
     std::fprintf(stderr, "does not hold: %s\n", what);
     std::abort();
 }
+
+namespace {
+
+using namespace kafka;
+
+constexpr size_t max_decompressed = 1 << 20;
 
 /// The next byte of the input, which is taken off; 0 at its end.
 uint8_t take(std::string_view& input) {

@@ -15,10 +15,17 @@ void net(std::string_view input);
 /// The bytes that consumers of the classic protocol leave with their group, or a regular expression, as the first byte says.
 void group(std::string_view input);
 
+/// What transactional producers ask for, and what befalls the broker meanwhile.
+void txn(std::string_view input);
+
+/// Ends the process unless it holds.
+void must(bool holds, const char* what);
+
 struct Target {
     const char* name;
     void (*run)(std::string_view input);
 };
-inline constexpr Target targets[] = {{"wire", wire}, {"record", record}, {"net", net}, {"group", group}};
+inline constexpr Target targets[] = {
+    {"wire", wire}, {"record", record}, {"net", net}, {"group", group}, {"txn", txn}};
 
 } // namespace fuzz

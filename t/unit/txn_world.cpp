@@ -49,6 +49,19 @@ Effects World::turn(const std::function<void(Turn&)>& body) {
     Turn turn{now, settings, topics, new_id, effects};
     body(turn);
     for (const End& end : effects.ends) take(end);
+    if (in_turn()) {
+        Effects rows = effects;
+        rows.replies.clear();
+        under_way_->effects.append(std::move(rows));
+        return effects;
+    }
+    write(effects);
+    transactions.turn_over();
+    follower_.turn_over();
+    return effects;
+}
+
+void World::write(const Effects& effects) {
     for (const auto& [id, row] : effects.transactions) {
         CHECK_EQ(row.transactional_id, id);
         if (row.removed)
@@ -65,16 +78,56 @@ Effects World::turn(const std::function<void(Turn&)>& body) {
             tables.offsets[key] = row;
         follower_.apply(row);
     }
+}
+
+void World::begin_turn() {
+    UnderWay turn{{}, logs, aborted, offsets, ends.size(), {}};
+    for (const auto& [name, topic] : topics)
+        for (int32_t index = 0; index < topic.partitions; index++)
+            turn.stable[{topic.id, index}] = last_stable_offset({topic.id, index});
+    under_way_ = std::move(turn);
+}
+
+void World::turn_over(bool committed) {
+    check_readers();
+    if (committed) {
+        write(under_way_->effects);
+    } else {
+        logs = under_way_->logs;
+        aborted = under_way_->aborted;
+        offsets = under_way_->offsets;
+        ends.resize(under_way_->ends);
+        read_again(under_way_->effects);
+    }
     transactions.turn_over();
     follower_.turn_over();
-    return effects;
+    under_way_.reset();
+}
+
+/// As the coordinator does it: readers may come in between.
+void World::read_again(const Effects& touched) {
+    std::set<std::string> ids;
+    for (const auto& [id, row] : touched.transactions) ids.insert(id);
+    for (const auto& [key, row] : touched.offsets) ids.insert(key.transactional_id);
+    for (const std::string& id : ids) transactions.drop(id);
+    check_readers();
+    for (const std::string& id : ids) {
+        const auto row = tables.transactions.find(id);
+        if (row != tables.transactions.end()) transactions.apply(row->second, now);
+    }
+    for (const auto& [key, row] : tables.offsets)
+        if (ids.contains(key.transactional_id)) transactions.apply(row);
 }
 
 void World::take(const End& end) {
     CHECK(std::is_sorted(end.partitions.begin(), end.partitions.end(),
                          [](const auto& a, const auto& b) { return a.id < b.id; }));
-    for (const AddedPartition& partition : end.partitions)
-        logs[partition.id].push_back({end.producer_id, end.epoch, true, end.committed, ""});
+    for (const AddedPartition& partition : end.partitions) {
+        auto& log = logs[partition.id];
+        if (!end.committed && partition.first_offset != no_offset)
+            aborted[partition.id].push_back({end.producer_id, partition.first_offset, int64_t(log.size())});
+        log.push_back({end.producer_id, end.epoch, true, end.committed, ""});
+    }
     CHECK(end.committed || end.offsets.empty());
     for (const group::OffsetRow& row : end.offsets)
         offsets[{row.group_id, {row.topic_id, row.partition}}] = row.offset;
@@ -99,6 +152,7 @@ void World::pass(int64_t ms) {
 }
 
 void World::restart() {
+    if (in_turn()) turn_over(false);
     transactions = Transactions(now.time);
     follower_ = Transactions(now.time);
     for (Transactions* each : {&transactions, &follower_}) {
@@ -216,6 +270,7 @@ void World::delete_topic(const std::string& topic) {
     const wire::Uuid id = topics.at(topic).id;
     topics.erase(topic);
     std::erase_if(logs, [&](const auto& entry) { return entry.first.topic_id == id; });
+    std::erase_if(aborted, [&](const auto& entry) { return entry.first.topic_id == id; });
     turn([&](Turn& turn) { transactions.topic_deleted(turn, id); });
 }
 
@@ -231,23 +286,38 @@ std::vector<std::string> World::log(const std::string& topic, int32_t index) con
     return all;
 }
 
+const std::vector<Entry>& World::durable_log(const PartitionId& id) const {
+    static const std::vector<Entry> empty;
+    const auto& durable = in_turn() ? under_way_->logs : logs;
+    const auto at = durable.find(id);
+    return at == durable.end() ? empty : at->second;
+}
+
+int64_t World::last_stable_offset(const PartitionId& id) const {
+    const auto high_watermark = int64_t(durable_log(id).size());
+    return std::min(transactions.first_open_offset(id).value_or(high_watermark), high_watermark);
+}
+
+/// As consumers do it: with the list of what was aborted.
 std::vector<std::string> World::read(const std::string& topic, int32_t index) const {
-    std::vector<std::string> all;
     const PartitionId id = partition(topic, index);
-    const auto at = logs.find(id);
-    if (at == logs.end()) return all;
-    const auto& log = at->second;
-    const auto end = size_t(transactions.first_open_offset(id).value_or(int64_t(log.size())));
-    for (size_t i = 0; i < end; i++) {
-        if (log[i].marker) continue;
-        size_t next = i;
-        while (next < log.size() && !(log[next].marker && log[next].producer_id == log[i].producer_id))
-            next++;
-        if (next == log.size())
-            test::fail(__FILE__, __LINE__, "an open transaction lies below the last stable offset");
-        else if (log[next].commit)
-            all.push_back(log[i].value);
-    }
+    const auto& log = durable_log(id);
+    const int64_t end = last_stable_offset(id);
+    std::vector<bool> hidden(size_t(end), false);
+    if (const auto at = aborted.find(id); at != aborted.end())
+        for (const Aborted& a : at->second)
+            for (int64_t offset = a.first_offset; offset < std::min(a.marker, end); offset++)
+                if (log[size_t(offset)].producer_id == a.producer_id) hidden[size_t(offset)] = true;
+    std::vector<std::string> all;
+    for (size_t offset = 0; offset < size_t(end); offset++)
+        if (!log[offset].marker && !hidden[offset]) all.push_back(log[offset].value);
+    return all;
+}
+
+std::vector<std::string> World::read_all(const std::string& topic, int32_t index) const {
+    std::vector<std::string> all;
+    for (const Entry& entry : durable_log(partition(topic, index)))
+        if (!entry.marker) all.push_back(entry.value);
     return all;
 }
 
@@ -276,7 +346,13 @@ void World::check_same(const Transactions& other) const {
         CHECK(other.due(time, 1'000) == transactions.due(time, 1'000));
 }
 
+/// Whatever the turn has done, and if it fails, they are where they were.
+void World::check_readers() const {
+    for (const auto& [id, offset] : under_way_->stable) CHECK_EQ(last_stable_offset(id), offset);
+}
+
 void World::check_stored() {
+    if (in_turn()) return check_readers();
     CHECK(tables_of(transactions) == tables);
     check_same(follower_);
     Transactions again(now.time);

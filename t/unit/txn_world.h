@@ -48,12 +48,22 @@ struct Tables {
 /// The same, as transactions say it.
 Tables tables_of(const Transactions& transactions);
 
+/// What a partition's aborted transactions wrote, as readers are told.
+struct Aborted {
+    int64_t producer_id, first_offset, marker;
+};
+
 class World {
 public:
     World();
 
     /// Time passes; all that becomes due on the way is done at its time.
     void pass(int64_t ms);
+    /// Until turn_over() all requests are of one turn: one database transaction, before whose commit readers see nothing of them.
+    void begin_turn();
+    /// It commits, or it fails: then nothing has been written, and what it touched is read again.
+    void turn_over(bool committed);
+    bool in_turn() const { return under_way_.has_value(); }
     /// The server is started anew: what is in the tables is all that is left.
     void restart();
     /// The transactional id has had many epochs.
@@ -95,17 +105,21 @@ public:
     std::vector<std::string> log(const std::string& topic, int32_t index = 0) const;
     /// What read_committed readers get.
     std::vector<std::string> read(const std::string& topic, int32_t index = 0) const;
+    /// What read_uncommitted readers get.
+    std::vector<std::string> read_all(const std::string& topic, int32_t index = 0) const;
+    int64_t last_stable_offset(const PartitionId& id) const;
     /// -1: none.
     int64_t committed(const std::string& topic, int32_t index, const std::string& group = "g") const;
     const TransactionRow& row(const std::string& id = "t") const;
     /// Tables, a container that follows their rows, and one that reads them anew say the same as the container, and the last
-    /// stable offset is what the logs say.
+    /// stable offset is what the logs say. Within a turn: that readers see what they saw before it.
     void check_stored();
 
     Transactions transactions;
     Settings settings;
     std::map<std::string, group::TopicInfo> topics;
-    std::map<PartitionId, std::vector<Entry>> logs;
+    std::map<PartitionId, std::vector<Entry>> logs; ///< with what the turn has staged
+    std::map<PartitionId, std::vector<Aborted>> aborted;
     std::map<OffsetKey, int64_t> offsets; ///< that groups have committed
     Tables tables;
     Now now;
@@ -129,7 +143,23 @@ public:
 
 private:
     void take(const End& end);
+    void write(const Effects& effects);
+    void read_again(const Effects& touched);
     void check_same(const Transactions& other) const;
+    void check_readers() const;
+    /// What consumers can read, and how far those of committed records.
+    const std::vector<Entry>& durable_log(const PartitionId& id) const;
+
+    /// A turn, and how things were when it began.
+    struct UnderWay {
+        Effects effects;
+        decltype(World::logs) logs;
+        decltype(World::aborted) aborted;
+        decltype(World::offsets) offsets;
+        size_t ends;
+        std::map<PartitionId, int64_t> stable;
+    };
+    std::optional<UnderWay> under_way_;
 
     Transactions follower_;
     Ticket last_ticket_ = 0;
