@@ -20,7 +20,9 @@ sub producer { my (%with) = @_; return TransactionalProducer->new($client, $topi
 # --- AddPartitionsToTxn of brokers ----------------------------------------------------------------------------
 
 # By transaction, the errors of its partitions.
-sub add {
+sub add { my ($version, @transactions) = @_; return after_the_last(sub { try_to_add($version, @transactions) }); }
+
+sub try_to_add {
     my ($version, @transactions) = @_;
     my $answer = $client->call('AddPartitionsToTxn', $version, { transactions => [map {
         my ($producer, $verify_only, @partitions) = @$_;

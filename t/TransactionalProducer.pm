@@ -9,7 +9,7 @@ use KafkaTest qw(wait_until);
 use KafkaWire::Batch;
 use KafkaWire::Errors;
 
-our @EXPORT = qw(committed_values uncommitted_values);
+our @EXPORT = qw(after_the_last committed_values uncommitted_values);
 
 # By version of transactions: those of the second (KIP-890) have partitions and groups added by what is written to them, and an epoch
 # each.
@@ -48,8 +48,18 @@ sub use_client {
 
 sub ids { return (transactional_id => $_[0]{id}, producer_id => $_[0]{producer_id}, producer_epoch => $_[0]{epoch}); }
 
+# The errors that $ask returns in one string. Kafka wants to be asked again while the end of the transaction before is under way.
+sub after_the_last {
+    my ($ask) = @_;
+    my $errors;
+    wait_until('the transaction before has ended', sub { ($errors = $ask->()) !~ /CONCURRENT_TRANSACTIONS/ });
+    return $errors;
+}
+
 # The errors of the partitions, in one string.
-sub add {
+sub add { my ($self, @partitions) = @_; return after_the_last(sub { $self->_try_to_add(@partitions) }); }
+
+sub _try_to_add {
     my ($self, @partitions) = @_;
     my $answer = $self->{client}->call('AddPartitionsToTxn', 3, {
         v3_and_below_transactional_id => $self->{id}, v3_and_below_producer_id => $self->{producer_id}, v3_and_below_producer_epoch => $self->{epoch},
@@ -93,7 +103,7 @@ sub commit_offset {
 
 sub add_group {
     my ($self, $group) = @_;
-    return error_name($self->{client}->call('AddOffsetsToTxn', 3, { $self->ids, group_id => $group })->{error_code});
+    return after_the_last(sub { error_name($self->{client}->call('AddOffsetsToTxn', 3, { $self->ids, group_id => $group })->{error_code}) });
 }
 
 sub commit { return $_[0]->end(1); }
