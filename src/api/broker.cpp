@@ -7,7 +7,6 @@
 #include "pg/process.h"
 #include "pg/shared.h"
 
-#include <map>
 #include <utility>
 
 namespace kafka::api {
@@ -24,6 +23,8 @@ constexpr size_t max_turn_bytes = 16 << 20;
 constexpr size_t max_topics_changed = 20;
 /// All sessions share a table of locks, which by default has room for some thousands.
 constexpr size_t max_locks = 400;
+/// That opening a topic takes: on the table of its last segment, and its index.
+constexpr size_t locks_per_topic = 2;
 
 bool sets_compression(const log::ConfigOverrides& overrides) {
     return std::any_of(overrides.begin(), overrides.end(),
@@ -168,28 +169,41 @@ void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
     topic.opened = true;
 }
 
+void Broker::read(const std::map<wire::Uuid, log::Topic*>& topics) {
+    if (!staging.empty())
+        commit(); // opening sets ends, so nothing may be staged; what has failed is read again
+    pg::Transaction transaction("opening topics");
+    std::vector<wire::Uuid> ids;
+    for (const auto& [id, topic] : topics) ids.push_back(id);
+    auto segments = store::load_segments(ids);
+    size_t headers = 0;
+    for (const auto& [id, topic] : topics) {
+        if (headers >= max_headers_read) break; // the next turn opens more
+        open(*topic, std::move(segments[id]));
+        headers += topic->batches_after_snapshot;
+    }
+    transaction.commit(pg::Durability::none_written);
+}
+
+/// After an error that, as far as we can tell, comes of too many.
+void Broker::take_fewer_locks(const pg::Error& error) {
+    if (error.out_of_memory()) most_locks_ = most_locks_ / 2 + 1;
+}
+
 bool Broker::open(const std::vector<log::Topic*>& topics) {
     std::map<wire::Uuid, log::Topic*> portion;
     for (log::Topic* topic : topics) {
         if (topic->opened || portion.contains(topic->id)) continue;
-        if (opened_partitions_ >= max_partitions_opened) break;
+        if (opened_partitions_ >= max_partitions_opened || locks_per_topic * portion.size() >= most_locks_)
+            break;
         opened_partitions_ += topic->partitions.size();
         portion[topic->id] = topic;
     }
-    if (!portion.empty()) {
-        if (!staging.empty())
-            commit(); // opening sets ends, so nothing may be staged; what has failed is read again
-        pg::Transaction transaction("opening topics");
-        std::vector<wire::Uuid> ids;
-        for (const auto& [id, topic] : portion) ids.push_back(id);
-        auto segments = store::load_segments(ids);
-        size_t headers = 0;
-        for (const auto& [id, topic] : portion) {
-            if (headers >= max_headers_read) break; // the next turn opens more
-            open(*topic, std::move(segments[id]));
-            headers += topic->batches_after_snapshot;
-        }
-        transaction.commit(pg::Durability::none_written);
+    try {
+        if (!portion.empty()) read(portion);
+    } catch (const pg::Error& error) {
+        take_fewer_locks(error);
+        throw;
     }
     return std::all_of(topics.begin(), topics.end(), [](const log::Topic* t) { return t->opened; });
 }
@@ -366,7 +380,7 @@ wire::ErrorCode Broker::commit(pg::Durability at_least) {
         if (has_staged() || earlier_unflushed_) write_staged();
         earlier_unflushed_ = false;
     } catch (const pg::Error& error) {
-        if (error.out_of_memory()) most_locks_ = most_locks_ / 2 + 1; // as far as we can tell, locks
+        take_fewer_locks(error);
         refuse_staged(error);
         return error_for(error);
     }

@@ -25,6 +25,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <set>
 #include <unordered_set>
 
@@ -154,7 +155,9 @@ private:
     bool acknowledges() const;
     void publish_staged();
     void refuse_staged(const pg::Error& why);
+    void read(const std::map<wire::Uuid, log::Topic*>& topics);
     void open(log::Topic& topic, std::vector<store::SegmentRow> rows);
+    void take_fewer_locks(const pg::Error& error);
     void store_producers(std::vector<log::Topic*> topics);
     void update_topic(log::Topic& topic, const store::TopicRow& row);
     bool forget_unreadable_segments(log::Topic& topic);
