@@ -322,7 +322,7 @@ void Broker::remove_from_memory(log::Topic& topic) {
 }
 
 void Broker::log_failure(const std::string& what, const pg::Error& error) const {
-    if (error.lock_not_available()) return;
+    if (error.lock_not_available() || pg::shutdown_requested()) return;
     pg::log(pg::Level::warning, "pg_kafka could not " + what + ": " + error.what(), error.detail, error.hint);
 }
 

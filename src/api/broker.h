@@ -113,7 +113,8 @@ public:
     void log_changed();
     /// The same where only these topics were touched.
     void distrust(const std::unordered_set<log::Topic*>& topics);
-    /// One line in the log: what could not be done. None for a lock, which is no fault and may come often.
+    /// One line in the log: what could not be done. None for a lock, which is no fault and may come often, nor while the server is
+    /// shut down, which cancels statements.
     void log_failure(const std::string& what, const pg::Error& error) const;
     /// How the net thread is to treat batches; changes with settings and topics.
     BatchPolicy batch_policy() const;
