@@ -374,6 +374,23 @@ CREATE FUNCTION kafka.create_topic(name text, partitions integer DEFAULT NULL, c
 COMMENT ON FUNCTION kafka.create_topic(text, integer, jsonb) IS
     'Creates a topic and returns its id; partitions: default pg_kafka.default_partitions, config: topic configs by name';
 
+CREATE FUNCTION kafka.alter_topic(name text, config jsonb) RETURNS void
+    LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pg_kafka_alter_topic';
+COMMENT ON FUNCTION kafka.alter_topic(text, jsonb) IS
+    'Sets the topic configs that are given, by name; those that are null get their defaults, all others stay';
+
+CREATE FUNCTION kafka.add_partitions(name text, total integer) RETURNS void
+    LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pg_kafka_add_partitions';
+COMMENT ON FUNCTION kafka.add_partitions(text, integer) IS 'Adds partitions to a topic, so that it has so many in all';
+
+CREATE FUNCTION kafka.delete_records(topic text, partition integer, before_offset bigint DEFAULT NULL) RETURNS bigint
+    LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'pg_kafka_delete_records';
+COMMENT ON FUNCTION kafka.delete_records(text, integer, bigint) IS
+    'Deletes the records of a partition before an offset, by default all of them, and returns the offset where it now begins';
+
 CREATE FUNCTION kafka.delete_topic(name text) RETURNS void
     LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'pg_kafka_delete_topic';
@@ -552,6 +569,17 @@ COMMENT ON COLUMN kafka.messages."timestamp" IS
 COMMENT ON COLUMN kafka.messages.key IS 'Key, as the bytes that the producer sent; null is not the same as empty';
 COMMENT ON COLUMN kafka.messages.value IS 'Value, as the bytes that the producer sent; null is not the same as empty';
 COMMENT ON COLUMN kafka.messages.headers IS 'Headers in their order; keys may repeat';
+
+CREATE FUNCTION kafka.fetch(topic text, partition integer, from_offset bigint, max_records bigint DEFAULT 500) RETURNS SETOF kafka.messages
+    LANGUAGE sql STABLE
+    -- A scan gives the records of a partition in the order of their offsets.
+    BEGIN ATOMIC
+        SELECT m.* FROM kafka.messages m
+         WHERE m.topic = $1 AND m.partition = $2 AND m."offset" >= $3
+         LIMIT $4;
+    END;
+COMMENT ON FUNCTION kafka.fetch(text, integer, bigint, bigint) IS
+    'The next records of a partition from an offset on, in their order, at most so many; reads no more than it must. Whoever may SELECT from kafka.messages may use it';
 
 CREATE FOREIGN TABLE kafka.log_record (
     topic text COLLATE "C" NOT NULL,

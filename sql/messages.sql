@@ -107,6 +107,11 @@ SELECT make_segment('golden', '{0,0}') AS segment \gset
 SELECT count(put(:segment, 0, 10 * n, batch))
   FROM golden JOIN unnest('{none,gzip,snappy,snappy_raw,lz4,zstd}'::text[]) WITH ORDINALITY AS u(name, n) USING (name);
 SELECT "offset", "timestamp", key, value, headers FROM kafka.messages WHERE topic = 'golden' AND "offset" < 20;
+-- The next ones from an offset on; batches behind them are not decoded.
+SELECT "offset", value FROM kafka.fetch('golden', 0, 11, 3);
+SELECT count(*), max("offset") FROM kafka.fetch('golden', 0, 0);
+SELECT count(*) FROM kafka.fetch('golden', 1, 0);
+SELECT scan_of($$SELECT * FROM kafka.fetch('golden', 0, 11, 3)$$);
 SELECT "offset" % 10 AS record, count(*), count(DISTINCT (key, value, headers, "timestamp")) AS different, min("offset"), max("offset")
   FROM kafka.messages WHERE topic = 'golden' GROUP BY 1 ORDER BY 1;
 SELECT h.n, h.key, h.value, h.value IS NULL AS is_null

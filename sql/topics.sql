@@ -76,6 +76,37 @@ SELECT count(*) FROM kafka.topic_config WHERE topic_id = :'old_id';
 SELECT kafka.create_topic('compacted') <> :'old_id' AS has_another_id;
 SELECT config FROM kafka.topics WHERE name = 'compacted';
 
+-- Configs are set one by one; null brings the default back.
+SELECT kafka.create_topic('altered', 2, '{"retention.ms": 5, "preallocate": true}') IS NOT NULL AS has_id;
+SELECT kafka.alter_topic('altered', '{"retention.ms": 60000, "preallocate": null, "segment.ms": "1000"}');
+SELECT config FROM kafka.topics WHERE name = 'altered';
+SELECT kafka.alter_topic('altered', NULL);
+SELECT failure_of($$SELECT kafka.alter_topic('altered', '{"retention.ms": "soon"}')$$);
+SELECT failure_of($$SELECT kafka.alter_topic('altered', '{"no.such.config": null}')$$);
+SELECT failure_of($$SELECT kafka.alter_topic('altered', '{"segment.ms": 5, "min.compaction.lag.ms": 10, "max.compaction.lag.ms": 9}')$$);
+SELECT failure_of($$SELECT kafka.alter_topic('altered', '[]')$$);
+SELECT failure_of($$SELECT kafka.alter_topic('missing', '{}')$$);
+SELECT config FROM kafka.topics WHERE name = 'altered';
+
+-- Partitions become more, never fewer.
+SELECT kafka.add_partitions('altered', 4);
+SELECT kafka.add_partitions('altered', 4);
+SELECT partition, log_start_offset, high_watermark FROM kafka.partitions WHERE topic = 'altered';
+SELECT failure_of($$SELECT kafka.add_partitions('altered', 3)$$);
+SELECT failure_of($$SELECT kafka.add_partitions('altered', 10001)$$);
+SELECT failure_of($$SELECT kafka.add_partitions('altered', NULL)$$);
+SELECT failure_of($$SELECT kafka.add_partitions('missing', 3)$$);
+
+-- Where there is nothing, nothing can be deleted.
+SELECT kafka.delete_records('altered', 3);
+SELECT kafka.delete_records('altered', 3, 0);
+SELECT failure_of($$SELECT kafka.delete_records('altered', 3, 1)$$);
+SELECT failure_of($$SELECT kafka.delete_records('altered', 3, -1)$$);
+SELECT failure_of($$SELECT kafka.delete_records('altered', 4)$$);
+SELECT failure_of($$SELECT kafka.delete_records('altered', NULL)$$);
+SELECT failure_of($$SELECT kafka.delete_records('missing', 0)$$);
+SELECT kafka.delete_topic('altered');
+
 -- Names that the session could put in the way of ours are not found.
 CREATE SCHEMA in_the_way;
 CREATE FUNCTION in_the_way.translate(text, text, text) RETURNS text LANGUAGE sql AS $$SELECT 'hijacked'$$;

@@ -86,13 +86,18 @@ if ($broker->is_ours) {
     $server->wait_for('the drop of two tables', sub { $tables->() eq '2 2' });
     is(earliest($topic), 20, 'a start that SQL has moved');
 
+    is($server->sql("SELECT kafka.delete_records('$topic->{name}', 0, 20)"), 20, 'the same by a function');
+    is($server->sql("SELECT kafka.delete_records('$topic->{name}', 0, 21)"), 21, 'which tells where the log begins');
+    $server->wait_for('the new start', sub { earliest($topic) == 21 });
+    is_deeply([map { $_->{offset} } grep { $_->{offset} >= 21 } records_of(fetch($client, 12, $topic, 21, ask => { partition_max_bytes => 10_000_000 }))], [21 .. 24], 'from which clients read on');
+
     # A lock that somebody holds.
     my $session = $server->node->background_psql('postgres');
     $session->query_safe('BEGIN; LOCK TABLE kafka.partition');
-    is_deeply(delete_records(2, $topic, { 0 => 21 }), { 0 => 'KAFKA_STORAGE_ERROR -1' }, 'nobody waits for a lock on the tables');
-    is(earliest($topic), 20, 'and nothing has moved');
+    is_deeply(delete_records(2, $topic, { 0 => 22 }), { 0 => 'KAFKA_STORAGE_ERROR -1' }, 'nobody waits for a lock on the tables');
+    is(earliest($topic), 21, 'and nothing has moved');
     $session->query_safe('ROLLBACK');
     $session->quit;
-    is_deeply(delete_records(2, $topic, { 0 => 21 }), { 0 => 'NONE 21' }, 'once it is released it moves');
+    is_deeply(delete_records(2, $topic, { 0 => 22 }), { 0 => 'NONE 22' }, 'once it is released it moves');
 }
 $broker->finish;

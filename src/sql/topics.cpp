@@ -1,5 +1,6 @@
-// kafka.create_topic() and kafka.delete_topic(): what CreateTopics and DeleteTopics do, within the
-// transaction of the session that calls. Clients see the change once that transaction has committed.
+// kafka.create_topic(), alter_topic(), add_partitions(), delete_records() and delete_topic(): what CreateTopics,
+// IncrementalAlterConfigs, CreatePartitions, DeleteRecords and DeleteTopics do, within the transaction of the session that
+// calls. Clients see the change once that transaction has committed.
 //
 // A request is refused for the reasons for which the Kafka API refuses it, each as an error of its own
 // SQLSTATE.
@@ -9,6 +10,8 @@
 #include "pg/spi.h"
 #include "sql/arguments.h"
 
+#include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -18,6 +21,9 @@ extern "C" {
 #include "utils/uuid.h"
 
 PG_FUNCTION_INFO_V1(pg_kafka_create_topic);
+PG_FUNCTION_INFO_V1(pg_kafka_alter_topic);
+PG_FUNCTION_INFO_V1(pg_kafka_add_partitions);
+PG_FUNCTION_INFO_V1(pg_kafka_delete_records);
 PG_FUNCTION_INFO_V1(pg_kafka_delete_topic);
 }
 
@@ -47,21 +53,34 @@ std::optional<std::string> config_text(FunctionCallInfo call, int index) {
     return text;
 }
 
-log::ConfigOverrides read_config(const std::string& object) {
-    const pg::Result members =
+/// By name the value as text; nothing for a JSON null.
+std::map<std::string, std::optional<std::string>> members_of(const std::string& object) {
+    const pg::Result rows =
         pg::execute("SELECT m.key, m.value FROM pg_catalog.jsonb_each_text($1::pg_catalog.jsonb) AS m",
                     {std::string_view(object)});
-    log::ConfigOverrides config;
-    for (uint64_t i = 0; i < members.size(); i++) {
-        const std::string name = members.text(i, 0);
-        std::optional<std::string> value;
-        if (!members.is_null(i, 1)) value = members.text(i, 1);
-        if (auto problem = log::config_problem(name, value))
-            refuse(sqlstate::invalid_parameter_value, "invalid topic config " + quoted(name), *problem + ".");
-        config[name] = *value;
-    }
+    std::map<std::string, std::optional<std::string>> members;
+    for (uint64_t i = 0; i < rows.size(); i++)
+        members[rows.text(i, 0)] = rows.is_null(i, 1) ? std::nullopt : std::optional(rows.text(i, 1));
+    return members;
+}
+
+void check_config(const std::string& name, const std::optional<std::string>& value) {
+    if (auto problem = log::config_problem(name, value))
+        refuse(sqlstate::invalid_parameter_value, "invalid topic config " + quoted(name), *problem + ".");
+}
+
+void check_conflicts(const log::ConfigOverrides& config) {
     if (auto conflict = log::configs_conflict(config))
         refuse(sqlstate::invalid_parameter_value, "invalid topic config", *conflict + ".");
+}
+
+log::ConfigOverrides read_config(const std::string& object) {
+    log::ConfigOverrides config;
+    for (const auto& [name, value] : members_of(object)) {
+        check_config(name, value);
+        config[name] = *value;
+    }
+    check_conflicts(config);
     return config;
 }
 
@@ -95,11 +114,76 @@ wire::Uuid create_topic(FunctionCallInfo call) {
     return topic.id;
 }
 
+[[noreturn]] void refuse_missing(const std::string& name) {
+    refuse(sqlstate::undefined_object, "topic " + quoted(name) + " does not exist");
+}
+
+/// For the rest of the transaction nobody else changes or deletes it.
+wire::Uuid lock_topic(const std::string& name) {
+    const auto id = store::lock_topic(name);
+    if (!id) refuse_missing(name);
+    return *id;
+}
+
+void alter_topic(FunctionCallInfo call) {
+    const std::string name = text_argument(call, 0, "topic name");
+    const std::optional<std::string> changes = config_text(call, 1);
+    const pg::Connection connection;
+    const wire::Uuid id = lock_topic(name);
+    if (!changes) return;
+    log::ConfigOverrides config = store::load_config(id);
+    for (const auto& [key, value] : members_of(*changes)) {
+        if (value || !log::find_topic_config(key)) check_config(key, value);
+        if (value)
+            config[key] = *value;
+        else
+            config.erase(key);
+        store::set_config(id, key, value);
+    }
+    check_conflicts(config);
+}
+
+void add_partitions(FunctionCallInfo call) {
+    const std::string name = text_argument(call, 0, "topic name");
+    if (call->args[1].isnull)
+        refuse(sqlstate::null_value_not_allowed, "the number of partitions must not be null");
+    const int32_t total = partitions_argument(call, 1);
+    const pg::Connection connection;
+    const wire::Uuid id = lock_topic(name);
+    const int32_t present = store::count_partitions(id);
+    if (total < present)
+        refuse(sqlstate::invalid_parameter_value,
+               "topic " + quoted(name) + " has " + std::to_string(present) + " partitions",
+               "The number of partitions of a topic cannot become smaller.");
+    store::add_partitions(id, present, total);
+}
+
+int64_t delete_records(FunctionCallInfo call) {
+    const std::string name = text_argument(call, 0, "topic name");
+    const int32_t partition = nullable_int32_argument(call, 1).value_or(-1);
+    const pg::Connection connection;
+    const wire::Uuid id = lock_topic(name);
+    const pg::Result ends = pg::execute("SELECT log_start_offset, high_watermark FROM kafka.partitions"
+                                        " WHERE topic = $1 AND partition = $2",
+                                        {std::string_view(name), partition});
+    if (ends.empty())
+        refuse(sqlstate::undefined_object,
+               "topic " + quoted(name) + " has no partition " + std::to_string(partition));
+    const int64_t begin = ends.int64(0, 0), end = ends.int64(0, 1);
+    const int64_t before = call->args[2].isnull ? end : DatumGetInt64(call->args[2].value);
+    if (before < 0 || before > end)
+        refuse(sqlstate::invalid_parameter_value, "offset " + std::to_string(before) + " is out of range",
+               "The partition ends before offset " + std::to_string(end) + ".");
+    std::vector<int64_t> starts(size_t(partition) + 1, 0);
+    starts.back() = before;
+    store::move_log_start(id, starts);
+    return std::max(begin, before);
+}
+
 void delete_topic(FunctionCallInfo call) {
     const std::string name = text_argument(call, 0, "topic name");
     const pg::Connection connection;
-    if (!store::delete_topic(name))
-        refuse(sqlstate::undefined_object, "topic " + quoted(name) + " does not exist");
+    if (!store::delete_topic(name)) refuse_missing(name);
 }
 
 } // namespace
@@ -112,6 +196,22 @@ Datum pg_kafka_create_topic(PG_FUNCTION_ARGS) {
         std::copy(created.begin(), created.end(), id->data);
     });
     return UUIDPGetDatum(id);
+}
+
+Datum pg_kafka_alter_topic(PG_FUNCTION_ARGS) {
+    kafka::pg::entry([=] { kafka::sql::alter_topic(fcinfo); });
+    PG_RETURN_VOID();
+}
+
+Datum pg_kafka_add_partitions(PG_FUNCTION_ARGS) {
+    kafka::pg::entry([=] { kafka::sql::add_partitions(fcinfo); });
+    PG_RETURN_VOID();
+}
+
+Datum pg_kafka_delete_records(PG_FUNCTION_ARGS) {
+    int64_t start = 0;
+    kafka::pg::entry([=, &start] { start = kafka::sql::delete_records(fcinfo); });
+    PG_RETURN_INT64(start);
 }
 
 Datum pg_kafka_delete_topic(PG_FUNCTION_ARGS) {

@@ -63,6 +63,41 @@ bool insert_topic(const TopicRow& topic) {
     return true;
 }
 
+std::optional<wire::Uuid> lock_topic(std::string_view name) {
+    const pg::Result rows = pg::execute("SELECT id FROM kafka.topic WHERE name = $1 FOR UPDATE", {name});
+    if (rows.empty()) return std::nullopt;
+    return rows.uuid(0, 0);
+}
+
+std::map<std::string, std::string, std::less<>> load_config(const wire::Uuid& topic) {
+    const pg::Result rows =
+        pg::execute("SELECT name, value FROM kafka.topic_config WHERE topic_id = $1", {topic});
+    std::map<std::string, std::string, std::less<>> config;
+    for (size_t i = 0; i < rows.size(); i++) config[rows.text(i, 0)] = rows.text(i, 1);
+    return config;
+}
+
+void set_config(const wire::Uuid& topic, std::string_view name, const std::optional<std::string>& value) {
+    if (value)
+        pg::execute("INSERT INTO kafka.topic_config (topic_id, name, value) VALUES ($1, $2, $3)"
+                    " ON CONFLICT (topic_id, name) DO UPDATE SET value = excluded.value",
+                    {topic, name, std::string_view(*value)});
+    else
+        pg::execute("DELETE FROM kafka.topic_config WHERE topic_id = $1 AND name = $2", {topic, name});
+}
+
+int32_t count_partitions(const wire::Uuid& topic) {
+    return pg::execute("SELECT pg_catalog.count(*)::integer FROM kafka.partition WHERE topic_id = $1",
+                       {topic})
+        .int32(0, 0);
+}
+
+void add_partitions(const wire::Uuid& topic, int32_t first, int32_t count) {
+    pg::execute("INSERT INTO kafka.partition (topic_id, partition) "
+                "SELECT $1, n FROM pg_catalog.generate_series($2, $3 - 1) AS n",
+                {topic, first, count});
+}
+
 void move_log_start(const wire::Uuid& topic, const std::vector<int64_t>& log_start_offsets) {
     pg::execute("UPDATE kafka.partition p SET log_start_offset = u.o"
                 "  FROM pg_catalog.unnest($2) WITH ORDINALITY AS u(o, n)"

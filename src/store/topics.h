@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,18 @@ wire::Uuid new_topic_id();
 
 /// Stores a new topic; false if one of that name is there already (then nothing is stored).
 bool insert_topic(const TopicRow& topic);
+
+/// The id of the topic of that name, which nobody else changes or deletes for the rest of the transaction; nothing if there is none.
+std::optional<wire::Uuid> lock_topic(std::string_view name);
+
+/// The configs that are set for the topic, by name.
+std::map<std::string, std::string, std::less<>> load_config(const wire::Uuid& topic);
+/// Sets one of them, or takes it away.
+void set_config(const wire::Uuid& topic, std::string_view name, const std::optional<std::string>& value);
+
+int32_t count_partitions(const wire::Uuid& topic);
+/// Stores partitions numbered from `first` on and below `count`.
+void add_partitions(const wire::Uuid& topic, int32_t first, int32_t count);
 
 /// Moves the start of each of the topic's partitions to the offset that is given for it, if it is before that now.
 void move_log_start(const wire::Uuid& topic, const std::vector<int64_t>& log_start_offsets);
