@@ -280,6 +280,20 @@ log::Topic* Broker::create_topic(store::TopicRow row) {
     return &add_topic(row);
 }
 
+void Broker::add_partitions(log::Topic& topic, int32_t count) {
+    changed_topics_++;
+    if (!staging.empty()) commit();
+    const size_t present = topic.partitions.size();
+    pg::Transaction transaction;
+    store::do_not_wait_for_locks();
+    store::add_partitions(topic.id, int32_t(present), count);
+    transaction.commit(pg::Durability::later);
+    earlier_unflushed_ = true;
+    topic.partitions.resize(size_t(count));
+    for (size_t i = present; i < topic.partitions.size(); i++) topic.partitions[i].index = int32_t(i);
+    coordinator.topics_changed();
+}
+
 bool Broker::delete_topic(log::Topic& topic) {
     changed_topics_++;
     if (!staging.empty()) commit();

@@ -97,6 +97,9 @@ public:
     /// Stores a new topic under a new id, in a transaction of its own, and adds it; null if one of that name
     /// is there.
     log::Topic* create_topic(store::TopicRow row);
+    /// Adds empty partitions, so that the topic has as many as `count`, which is more than now. Throws pg::Error, and then nothing
+    /// has changed. Commits what is staged first.
+    void add_partitions(log::Topic& topic, int32_t count);
     /// Removes a topic from the tables and from memory. False if there was none. Commits what is staged
     /// first. Creating and deleting do not wait for a user's transaction that has the name in hand: they
     /// throw pg::Error.

@@ -20,6 +20,12 @@ void handle(Broker& broker, Call& call, wire::find_coordinator::Request& request
 void handle(Broker& broker, Call& call, wire::api_versions::Request& request);
 void handle(Broker& broker, Call& call, wire::create_topics::Request& request);
 void handle(Broker& broker, Call& call, wire::delete_topics::Request& request);
+void handle(Broker& broker, Call& call, wire::create_partitions::Request& request);
+void handle(Broker& broker, Call& call, wire::describe_topic_partitions::Request& request);
+void handle(Broker& broker, Call& call, wire::describe_acls::Request& request);
+void handle(Broker& broker, Call& call, wire::elect_leaders::Request& request);
+void handle(Broker& broker, Call& call, wire::alter_partition_reassignments::Request& request);
+void handle(Broker& broker, Call& call, wire::list_partition_reassignments::Request& request);
 void handle(Broker& broker, Call& call, wire::delete_records::Request& request);
 void handle(Broker& broker, Call& call, wire::init_producer_id::Request& request);
 void handle(Broker& broker, Call& call, wire::offset_for_leader_epoch::Request& request);
@@ -59,6 +65,18 @@ wire::create_topics::Response refuse(const wire::create_topics::Request& request
                                      wire::ErrorCode error);
 wire::delete_topics::Response refuse(const wire::delete_topics::Request& request, int16_t version,
                                      wire::ErrorCode error);
+wire::describe_acls::Response refuse(const wire::describe_acls::Request& request, int16_t version,
+                                     wire::ErrorCode error);
+wire::elect_leaders::Response refuse(const wire::elect_leaders::Request& request, int16_t version,
+                                     wire::ErrorCode error);
+wire::alter_partition_reassignments::Response
+refuse(const wire::alter_partition_reassignments::Request& request, int16_t version, wire::ErrorCode error);
+wire::list_partition_reassignments::Response
+refuse(const wire::list_partition_reassignments::Request& request, int16_t version, wire::ErrorCode error);
+wire::create_partitions::Response refuse(const wire::create_partitions::Request& request, int16_t version,
+                                         wire::ErrorCode error);
+wire::describe_topic_partitions::Response refuse(const wire::describe_topic_partitions::Request& request,
+                                                 int16_t version, wire::ErrorCode error);
 wire::delete_records::Response refuse(const wire::delete_records::Request& request, int16_t version,
                                       wire::ErrorCode error);
 wire::init_producer_id::Response refuse(const wire::init_producer_id::Request& request, int16_t version,

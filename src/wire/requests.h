@@ -7,17 +7,22 @@
 #include "wire/header.h"
 #include "wire/messages/add_offsets_to_txn.h"
 #include "wire/messages/add_partitions_to_txn.h"
+#include "wire/messages/alter_partition_reassignments.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/consumer_group_describe.h"
 #include "wire/messages/consumer_group_heartbeat.h"
+#include "wire/messages/create_partitions.h"
 #include "wire/messages/create_topics.h"
 #include "wire/messages/delete_groups.h"
 #include "wire/messages/delete_records.h"
 #include "wire/messages/delete_topics.h"
+#include "wire/messages/describe_acls.h"
 #include "wire/messages/describe_cluster.h"
 #include "wire/messages/describe_groups.h"
 #include "wire/messages/describe_producers.h"
+#include "wire/messages/describe_topic_partitions.h"
 #include "wire/messages/describe_transactions.h"
+#include "wire/messages/elect_leaders.h"
 #include "wire/messages/end_txn.h"
 #include "wire/messages/fetch.h"
 #include "wire/messages/find_coordinator.h"
@@ -27,6 +32,7 @@
 #include "wire/messages/leave_group.h"
 #include "wire/messages/list_groups.h"
 #include "wire/messages/list_offsets.h"
+#include "wire/messages/list_partition_reassignments.h"
 #include "wire/messages/list_transactions.h"
 #include "wire/messages/metadata.h"
 #include "wire/messages/offset_commit.h"
@@ -69,14 +75,20 @@ using Request = std::variant<
     end_txn::Request,
     write_txn_markers::Request,
     txn_offset_commit::Request,
+    describe_acls::Request,
+    create_partitions::Request,
     delete_groups::Request,
+    elect_leaders::Request,
+    alter_partition_reassignments::Request,
+    list_partition_reassignments::Request,
     offset_delete::Request,
     describe_cluster::Request,
     describe_producers::Request,
     describe_transactions::Request,
     list_transactions::Request,
     consumer_group_heartbeat::Request,
-    consumer_group_describe::Request>;
+    consumer_group_describe::Request,
+    describe_topic_partitions::Request>;
 // clang-format on
 
 template <class Requests> struct ResponsesOf;

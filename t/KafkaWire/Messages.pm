@@ -225,10 +225,42 @@ my %text = (
     }, q{
         throttle_time_ms:int32 topics:[name:string partitions:[partition_index:int32 error_code:int16]]
     }],
+    DescribeAcls => [29, 2, 1, 3, q{
+        resource_type_filter:int8 resource_name_filter:string? pattern_type_filter:int8 principal_filter:string?
+        host_filter:string? operation:int8 permission_type:int8
+    }, q{
+        throttle_time_ms:int32 error_code:int16 error_message:string?
+        resources:[resource_type:int8 resource_name:string pattern_type:int8
+            acls:[principal:string host:string operation:int8 permission_type:int8]]
+    }],
+    CreatePartitions => [37, 2, 0, 3, q{
+        topics:[name:string count:int32 assignments:[broker_ids:[int32]]?] timeout_ms:int32 validate_only:bool
+    }, q{
+        throttle_time_ms:int32 results:[name:string error_code:int16 error_message:string?]
+    }],
     DeleteGroups => [42, 2, 0, 2, q{
         groups_names:[string]
     }, q{
         throttle_time_ms:int32 results:[group_id:string error_code:int16]
+    }],
+    ElectLeaders => [43, 2, 0, 2, q{
+        election_type:int8(1+) topic_partitions:[topic:string partitions:[int32]]? timeout_ms:int32=60000
+    }, q{
+        throttle_time_ms:int32 error_code:int16(1+)
+        replica_election_results:[topic:string partition_result:[partition_id:int32 error_code:int16 error_message:string?]]
+    }],
+    AlterPartitionReassignments => [45, 0, 0, 1, q{
+        timeout_ms:int32=60000 allow_replication_factor_change:bool(1+)=1
+        topics:[name:string partitions:[partition_index:int32 replicas:[int32]?]]
+    }, q{
+        throttle_time_ms:int32 allow_replication_factor_change:bool(1+) error_code:int16 error_message:string?
+        responses:[name:string partitions:[partition_index:int32 error_code:int16 error_message:string?]]
+    }],
+    ListPartitionReassignments => [46, 0, 0, 0, q{
+        timeout_ms:int32=60000 topics:[name:string partition_indexes:[int32]]?
+    }, q{
+        throttle_time_ms:int32 error_code:int16 error_message:string?
+        topics:[name:string partitions:[partition_index:int32 replicas:[int32] adding_replicas:[int32] removing_replicas:[int32]]]
     }],
     OffsetDelete => [47, $never, 0, 0, q{
         group_id:string topics:[name:string partitions:[partition_index:int32]]
@@ -283,6 +315,16 @@ my %text = (
                 client_host:string subscribed_topic_names:[string] subscribed_topic_regex:string?
                 assignment:$assigned target_assignment:$assigned member_type:int8(1+)]
             authorized_operations:int32]
+    }],
+    DescribeTopicPartitions => [75, 0, 0, 0, q{
+        topics:[name:string] response_partition_limit:int32=2000 cursor:{topic_name:string partition_index:int32}?
+    }, q{
+        throttle_time_ms:int32
+        topics:[error_code:int16 name:string? topic_id:uuid is_internal:bool
+            partitions:[error_code:int16 partition_index:int32 leader_id:int32 leader_epoch:int32 replica_nodes:[int32]
+                isr_nodes:[int32] eligible_leader_replicas:[int32]? last_known_elr:[int32]? offline_replicas:[int32]]
+            topic_authorized_operations:int32]
+        next_cursor:{topic_name:string partition_index:int32}?
     }]);
 
 my %api;
