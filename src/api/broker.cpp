@@ -160,8 +160,8 @@ void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
     if (!unchanged) {
         topic.producers_read = false; // should reading fail all of it is read the next time
         for (log::Partition& p : topic.partitions) {
-            p.aborted.clear();
-            p.aborted_known_from = p.high_watermark;
+            p.aborted_lately = {{}, p.high_watermark, INT64_MAX};
+            p.aborted_read = {};
         }
         producer_snapshots.read(topic);
         topic.producers_read = true;

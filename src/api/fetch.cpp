@@ -176,16 +176,15 @@ bool cut(log::BatchRun& run, int64_t end) {
     return any;
 }
 
-/// Whether what a reader of committed records has to be told of that offset is in a table.
+/// Whether what a reader of committed records has to be told of that offset may have to be read from a table.
 bool aborted_elsewhere(const log::Partition& partition, const Request& request, int64_t offset) {
-    return request.isolation_level == read_committed && offset < partition.aborted_known_from;
+    return request.isolation_level == read_committed && offset < partition.aborted_lately.from;
 }
 
-std::vector<AbortedTransaction> aborted(Broker& broker, const log::Topic& topic,
-                                        const log::Partition& partition, int64_t from, int64_t to) {
-    if (from < partition.aborted_known_from) broker.cold_read_bytes += cost_of_look_up;
+std::vector<AbortedTransaction> aborted(Broker& broker, const log::Topic& topic, log::Partition& partition,
+                                        int64_t from, int64_t to) {
     std::vector<AbortedTransaction> told;
-    for (const store::AbortedTransaction& a : broker.transactions.aborted(topic, partition, from, to))
+    for (const log::Aborted& a : broker.transactions.aborted(topic, partition, from, to))
         told.push_back({a.producer_id, a.first_offset});
     return told;
 }
@@ -201,7 +200,7 @@ Found look(Broker& broker, FetchPartition& wanted, log::Topic* topic, const Requ
         return {failed(wanted.index,
                        by_id ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition)};
     }
-    const log::Partition* partition = topic->partition(wanted.index);
+    log::Partition* partition = topic->partition(wanted.index);
     if (const ErrorCode error = partition_error(broker, wanted, partition); error != ErrorCode::none)
         return {failed(wanted.index, error), topic};
 

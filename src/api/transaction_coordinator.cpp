@@ -146,14 +146,18 @@ int64_t TransactionCoordinator::last_stable_offset(const log::Topic& topic,
                       partition.high_watermark);
 }
 
-std::vector<store::AbortedTransaction> TransactionCoordinator::aborted(const log::Topic& topic,
-                                                                       const log::Partition& partition,
-                                                                       int64_t from, int64_t to) {
-    if (from < partition.aborted_known_from) return tables_.aborted({topic.id, partition.index}, from, to);
-    std::vector<store::AbortedTransaction> found;
-    for (const log::Aborted& a : partition.aborted)
-        if (a.last_offset >= from && a.first_offset < to)
-            found.push_back({{topic.id, partition.index}, a.producer_id, a.first_offset, a.last_offset, 0});
+/// Where a reader goes on is kept, since the next Fetch will ask for what follows.
+std::vector<log::Aborted> TransactionCoordinator::aborted(const log::Topic& topic, log::Partition& partition,
+                                                          int64_t from, int64_t to) {
+    if (partition.aborted_lately.covers(from, to)) return partition.aborted_lately.between(from, to);
+    if (partition.aborted_read.covers(from, to)) return partition.aborted_read.between(from, to);
+    broker_.cold_read_bytes += cost_of_look_up;
+    log::AbortedStretch read = tables_.aborted({topic.id, partition.index}, from, to);
+    read.until =
+        std::min(read.until, last_stable_offset(topic, partition)); // what is open may be aborted yet
+    std::vector<log::Aborted> found = read.between(from, to);
+    if (read.transactions.size() > aborted_in_memory) read = {};
+    partition.aborted_read = std::move(read);
     return found;
 }
 
@@ -283,10 +287,11 @@ void TransactionCoordinator::written() {
         log::Topic* topic = broker_.catalog.find(a.partition.topic_id);
         log::Partition* partition = topic ? topic->partition(a.partition.partition) : nullptr;
         if (!partition) continue;
-        partition->aborted.push_back({a.producer_id, a.first_offset, a.last_offset});
-        if (partition->aborted.size() <= aborted_in_memory) continue;
-        partition->aborted_known_from = partition->aborted.front().last_offset + 1;
-        partition->aborted.erase(partition->aborted.begin());
+        log::AbortedStretch& lately = partition->aborted_lately;
+        lately.transactions.push_back({a.producer_id, a.first_offset, a.last_offset});
+        if (lately.transactions.size() <= aborted_in_memory) continue;
+        lately.from = lately.transactions.front().last_offset + 1;
+        lately.transactions.erase(lately.transactions.begin());
     }
     staged_ = {};
     if (!load_at_) transactions_.turn_over();

@@ -62,8 +62,8 @@ public:
     /// True if memory says what is in the tables; reads them if it is time to.
     bool loaded();
     /// The aborted transactions that a reader of the offsets from `from` on and below `to` has to know of.
-    std::vector<store::AbortedTransaction> aborted(const log::Topic& topic, const log::Partition& partition,
-                                                   int64_t from, int64_t to);
+    std::vector<log::Aborted> aborted(const log::Topic& topic, log::Partition& partition, int64_t from,
+                                      int64_t to);
     /// A client has committed or deleted the offset, or deleted the group: what transactions wanted to commit before no longer counts.
     void offset_changed(const std::string& group_id, const wire::Uuid& topic_id, int32_t partition);
     void group_deleted(const std::string& group_id);

@@ -1,6 +1,7 @@
 // What the broker knows of a topic: its partitions and the segments that hold their batches. Main thread
 // only; a cache of the tables, changed only after the commit that makes the change durable.
 #pragma once
+#include "log/aborted.h"
 #include "log/producers.h"
 #include "log/tail_cache.h"
 #include "log/topic_config.h"
@@ -28,12 +29,6 @@ struct Segment {
     }
 };
 
-/// What a producer wrote to a partition in a transaction that was aborted.
-struct Aborted {
-    int64_t producer_id;
-    int64_t first_offset, last_offset; ///< of its first batch, and of the marker
-};
-
 /// The durable and the assigned end of one partition.
 struct Partition {
     int32_t index = 0;
@@ -44,8 +39,8 @@ struct Partition {
     int64_t max_timestamp = -1; ///< largest durable timestamp of this partition in the open segment; -1: none
     int64_t staged_max_timestamp = -1;                     ///< the same with this turn's batches
     Producers producers;                                   ///< with this turn's batches
-    std::vector<Aborted> aborted;                          ///< the last ones, in the order of their ends
-    int64_t aborted_known_from = 0;                        ///< all that ended there or later are in `aborted`
+    AbortedStretch aborted_lately{{}, 0, INT64_MAX};       ///< which transactions were aborted at its end
+    AbortedStretch aborted_read;                           ///< and where a reader was the last time
     std::shared_ptr<Tail> tail = std::make_shared<Tail>(); ///< the newest batches, in memory
 };
 

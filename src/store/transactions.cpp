@@ -241,22 +241,22 @@ void Transactions::write(const std::vector<AbortedTransaction>& aborted) {
                               a.first_offset, a.last_stable_offset});
 }
 
-std::vector<AbortedTransaction> Transactions::aborted(const txn::PartitionId& partition, int64_t from,
-                                                      int64_t to) {
+/// Whatever ended after a transaction began at its last stable offset or above.
+log::AbortedStretch Transactions::aborted(const txn::PartitionId& partition, int64_t from, int64_t to) {
     constexpr int64_t portion = 100;
-    std::vector<AbortedTransaction> found;
+    log::AbortedStretch found{{}, from, from};
     pg::Cursor cursor = aborted_.open({partition.topic_id, partition.partition, from});
-    for (bool more = true; more;) {
+    while (found.until < to) {
         const pg::Result rows = cursor.fetch(portion);
-        more = rows.size() == size_t(portion);
         for (size_t i = 0; i < rows.size(); i++) {
             CheckedRow in(rows, i);
-            const AbortedTransaction a{partition, in.int64(0, 0), in.int64(1, 0), in.int64(2, 0),
-                                       in.int64(3, 0)};
+            const log::Aborted a{in.int64(0, 0), in.int64(1, 0), in.int64(2, 0)};
+            const int64_t stable = in.int64(3, 0);
             if (in.damaged()) continue;
-            if (a.first_offset < to) found.push_back(a);
-            if (a.last_stable_offset >= to) return found;
+            found.transactions.push_back(a);
+            found.until = stable;
         }
+        if (rows.size() < size_t(portion)) found.until = INT64_MAX;
     }
     return found;
 }

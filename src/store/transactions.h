@@ -1,6 +1,7 @@
 // The rows of kafka.transaction, kafka.pending_offset and kafka.aborted_transaction. Called inside a pg::Transaction; throws
 // pg::Error.
 #pragma once
+#include "log/aborted.h"
 #include "pg/spi.h"
 #include "txn/types.h"
 
@@ -37,8 +38,9 @@ public:
     void write(const std::map<txn::PendingKey, txn::PendingOffsetRow>& offsets);
     void write(const std::vector<AbortedTransaction>& aborted);
 
-    /// Those that a reader of the offsets from `from` on and below `to` has to know of, in the order of their ends.
-    std::vector<AbortedTransaction> aborted(const txn::PartitionId& partition, int64_t from, int64_t to);
+    /// Those that ended at `from` or later: as many as a reader of the offsets below `to` has to know of, and some more, since
+    /// whoever asks goes on reading. `until` is INT64_MAX if they are all that have ended so far.
+    log::AbortedStretch aborted(const txn::PartitionId& partition, int64_t from, int64_t to);
 
 private:
     pg::Statement put_transaction_, remove_transactions_, put_offsets_, remove_offsets_, put_aborted_,
