@@ -41,7 +41,8 @@ KAFKA_PORT ?= 9092
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
 ifneq ($(PGXS),)
 include $(PGXS)
-PROVE_FLAGS += -I $(srcdir)/t
+# Most tests wait most of the time.
+PROVE_FLAGS += -j$(JOBS) -I $(srcdir)/t
 else
 all install installcheck clean:
 	@echo "PostgreSQL's development files are missing: make deps installs them, or set PG_CONFIG" >&2; exit 1
