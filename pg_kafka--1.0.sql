@@ -150,14 +150,16 @@ CREATE TABLE kafka.segment (
     start_offsets bigint[] NOT NULL,
     max_timestamps bigint[],
     created_ms bigint NOT NULL,
-    bytes bigint
+    bytes bigint,
+    compacted_ms bigint
 );
-CREATE INDEX ON kafka.segment (topic_id);
+CREATE INDEX ON kafka.segment (topic_id, id);
 COMMENT ON TABLE kafka.segment IS 'Segments of the log: the batches of one topic for a span of time or size, in the table kafka.segment_<id>';
 COMMENT ON COLUMN kafka.segment.start_offsets IS 'By partition: the next offset when the segment was made';
 COMMENT ON COLUMN kafka.segment.max_timestamps IS 'By partition: the largest timestamp in the segment, -1 if it has no record; null while batches are still added';
 COMMENT ON COLUMN kafka.segment.created_ms IS 'When the segment was made, milliseconds since 1970';
 COMMENT ON COLUMN kafka.segment.bytes IS 'Size of its batches; null while batches are still added';
+COMMENT ON COLUMN kafka.segment.compacted_ms IS 'When compaction last went over the segment, milliseconds since 1970; null if it has not';
 
 -- Never holds a row: each segment's table is made like it.
 CREATE TABLE kafka.batch (
@@ -794,8 +796,8 @@ COMMENT ON COLUMN kafka.connections.bytes_sent IS 'Bytes to the client, as far a
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kafka FROM PUBLIC;
 REVOKE ALL ON TYPE kafka.header FROM PUBLIC;
--- Whoever may read the view has to be able to run this, which shows no more than what it is given.
-GRANT EXECUTE ON FUNCTION kafka.assigned_partitions(bytea) TO PUBLIC;
+-- Whoever may read the view has to be able to run these, which show no more than what it does.
+GRANT EXECUTE ON FUNCTION kafka.assigned_partitions(bytea), kafka.fetch(text, integer, bigint, bigint) TO PUBLIC;
 GRANT USAGE ON SCHEMA kafka TO pg_monitor;
 GRANT SELECT ON kafka.status, kafka.api_status, kafka.connections TO pg_monitor;
 GRANT EXECUTE ON FUNCTION kafka.broker_status(), kafka.broker_api_status(), kafka.broker_connections() TO pg_monitor;

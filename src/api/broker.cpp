@@ -19,8 +19,10 @@ constexpr size_t max_headers_read = 10'000;
 
 /// Past this many staged bytes a turn is committed, so that latency stays bounded under load.
 constexpr size_t max_turn_bytes = 16 << 20;
-/// Topics that a turn creates and deletes, of which each takes a millisecond or so.
+/// Topics that a turn creates, changes and deletes, of which each takes a millisecond or so.
 constexpr size_t max_topics_changed = 20;
+/// So many partitions take as long.
+constexpr size_t partitions_per_change = 500;
 /// All sessions share a table of locks, which by default has room for some thousands.
 constexpr size_t max_locks = 400;
 /// That opening a topic takes: on the table of its last segment, and its index.
@@ -141,7 +143,6 @@ void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
         for (log::Partition& p : topic.partitions)
             p.high_watermark = std::max(p.high_watermark, segment.start_offset(p.index));
     }
-    forget_unreadable_segments(topic); // the janitor may not have come to them yet
     unchanged = unchanged && !topic.segments.empty() && topic.segments.back().id == last_segment;
     const log::Segment* open = topic.open_segment();
     topic.staged_segment_bytes = open ? open->bytes : -1;
@@ -166,6 +167,7 @@ void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
         producer_snapshots.read(topic);
         topic.producers_read = true;
     }
+    forget_unreadable_segments(topic); // but not before what their batches tell of producers has been read
     topic.opened = true;
 }
 
@@ -212,6 +214,12 @@ void Broker::update_topic(log::Topic& topic, const store::TopicRow& row) {
     batch_policy_changed |= sets_compression(topic.overrides) || sets_compression(row.config);
     topic.overrides = row.config;
     topic.config = log::resolve(topic.overrides, config_defaults());
+    if (topic.config.compacts) pg::wake_janitor(); // which may have had nothing to compact until now
+    bool moved = false;
+    for (size_t i = 0; i < std::min(topic.partitions.size(), row.log_start_offsets.size()); i++)
+        moved |= topic.partitions[i].log_start_offset < row.log_start_offsets[i];
+    if (topic.partitions.size() != row.log_start_offsets.size())
+        topic.opened = false; // a partition that SQL has taken away and put back has its records still
     topic.partitions.resize(row.log_start_offsets.size());
     for (size_t i = 0; i < topic.partitions.size(); i++) {
         log::Partition& p = topic.partitions[i];
@@ -219,6 +227,8 @@ void Broker::update_topic(log::Topic& topic, const store::TopicRow& row) {
         p.log_start_offset = row.log_start_offsets[i];
         p.high_watermark = p.staged_end_offset = std::max(p.high_watermark, p.log_start_offset);
     }
+    if (topic.opened) forget_unreadable_segments(topic);
+    if (moved) retention.look_again(); // by SQL, so that what is known of producers is to be stored
     coordinator.topics_changed();
 }
 
@@ -281,9 +291,9 @@ log::Topic* Broker::create_topic(store::TopicRow row) {
 }
 
 void Broker::add_partitions(log::Topic& topic, int32_t count) {
-    changed_topics_++;
     if (!staging.empty()) commit();
     const size_t present = topic.partitions.size();
+    changed_topics_ += 1 + (size_t(count) - present) / partitions_per_change;
     pg::Transaction transaction;
     store::do_not_wait_for_locks();
     store::add_partitions(topic.id, int32_t(present), count);
@@ -353,6 +363,18 @@ void Broker::log_changed() {
 void Broker::distrust(const std::unordered_set<log::Topic*>& topics) {
     batches.forget();
     for (log::Topic* topic : topics) topic->opened = false;
+}
+
+/// Clients are to see what SQL sees. What is in the open segment has not been compacted.
+void Broker::segments_compacted() {
+    std::vector<log::TailCut> cuts;
+    for (const auto& [name, topic] : catalog.topics()) {
+        if (!topic->config.compacts || topic->segments.empty()) continue;
+        for (const log::Partition& p : topic->partitions)
+            cuts.push_back({p.tail.get(), topic->segments.back().start_offset(p.index)});
+        topic->opened = false;
+    }
+    tail_cache.cut(cuts);
 }
 
 // The commit of a turn --------------------------------------------------------------------------------------
@@ -450,7 +472,12 @@ void Broker::publish_staged() {
     for (const log::StagedBatch& b : staging.batches())
         waiting.appended(b.topic->partition(b.partition)->tail.get(), b.data.data.size());
     const std::vector<log::Topic*> topics(staging.topics().begin(), staging.topics().end());
+    std::unordered_set<log::Topic*> rolled;
+    for (const log::StagedRoll& roll : staging.rolls()) rolled.insert(roll.topic);
     staging.commit(tail_cache);
+    for (log::Topic* topic :
+         rolled) // a segment that was the last one may have been read to its end, and deleted
+        if (forget_unreadable_segments(*topic)) pg::wake_janitor();
     coordinator.written();
     transactions.written();
     const bool certain = acknowledges();
@@ -474,7 +501,7 @@ void Broker::refuse_staged(const pg::Error& why) {
     const char* what = !staging.empty()          ? "store records"
                        : coordinator.has_rows()  ? "store what consumer groups changed"
                        : transactions.has_rows() ? "store what transactions changed"
-                                                 : "flush topics that were created or deleted";
+                                                 : "flush changes of topics";
     staging.rollback();
     coordinator.not_written();
     transactions.not_written();

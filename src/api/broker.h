@@ -69,7 +69,7 @@ public:
     void connection_closed(uint64_t connection);
     /// True once as much is staged as one transaction is to write: commit() before more is.
     bool staged_enough() const;
-    /// True once a turn has created and deleted as many topics as others may wait for: what is left is for the next turn.
+    /// True once a turn has created, changed and deleted as many topics as others may wait for: what is left is for the next turn.
     bool changed_enough_topics() const;
     /// What a turn has done so far counts anew from here.
     void begin_turn();
@@ -116,6 +116,8 @@ public:
     void log_changed();
     /// The same where only these topics were touched.
     void distrust(const std::unordered_set<log::Topic*>& topics);
+    /// The janitor has compacted a topic: what its segments hold is read again. Outside of turns.
+    void segments_compacted();
     /// One line in the log: what could not be done. None for a lock, which is no fault and may come often, nor while the server is
     /// shut down, which cancels statements.
     void log_failure(const std::string& what, const pg::Error& error) const;
@@ -170,7 +172,7 @@ private:
     std::vector<Call> postponed_;
     std::unordered_set<uint64_t> postponed_connections_;
     size_t opened_partitions_ = 0; ///< in this turn
-    size_t changed_topics_ = 0;    ///< created or deleted in this turn
+    size_t changed_topics_ = 0;    ///< in this turn: created, changed or deleted
     std::vector<Waiter> waiting_for_commit_;
     bool earlier_unflushed_ = false; ///< the next commit() makes earlier ones durable, too
     size_t most_locks_;              ///< that a transaction is to take; fewer after it ran out of them

@@ -5,6 +5,7 @@
 #include "api/handlers.h"
 #include "api/refuse.h"
 
+#include <map>
 #include <utility>
 
 namespace kafka::api {
@@ -25,19 +26,20 @@ DeleteRecordsTopicResult failed(const DeleteRecordsTopic& asked, ErrorCode error
 ErrorCode problem_of(const log::Topic* topic, const std::string& name) {
     if (log::is_internal_topic(name)) return ErrorCode::invalid_topic_exception;
     if (!topic) return ErrorCode::unknown_topic_or_partition;
-    const bool compacted_only = topic->config.compacted && !topic->config.deleted;
-    return compacted_only ? ErrorCode::policy_violation : ErrorCode::none;
+    return topic->config.may_delete_records() ? ErrorCode::none : ErrorCode::policy_violation;
 }
 
-/// Takes note of the new start of the partition in `starts`.
+/// Takes note of the new start of the partition in `starts`, if it moves.
 DeleteRecordsPartitionResult remove(const log::Topic& topic, const DeleteRecordsPartition& asked,
-                                    std::vector<int64_t>& starts) {
+                                    std::map<int32_t, int64_t>& starts) {
     const log::Partition* partition = topic.partition(asked.partition_index);
     if (!partition) return {asked.partition_index, -1, ErrorCode::unknown_topic_or_partition};
     const int64_t start = asked.offset == to_high_watermark ? partition->high_watermark : asked.offset;
     if (start < 0 || start > partition->high_watermark)
         return {asked.partition_index, -1, ErrorCode::offset_out_of_range};
-    int64_t& moved = starts[size_t(asked.partition_index)];
+    if (start <= partition->log_start_offset)
+        return {asked.partition_index, partition->log_start_offset, ErrorCode::none};
+    int64_t& moved = starts[asked.partition_index];
     moved = std::max(moved, start);
     return {asked.partition_index, moved, ErrorCode::none};
 }
@@ -46,15 +48,16 @@ DeleteRecordsTopicResult remove(Broker& broker, const DeleteRecordsTopic& asked)
     log::Topic* topic = broker.catalog.find(asked.name);
     if (const ErrorCode problem = problem_of(topic, asked.name); problem != ErrorCode::none)
         return failed(asked, problem);
-    std::vector<int64_t> starts;
-    for (const log::Partition& p : topic->partitions) starts.push_back(p.log_start_offset);
-    const std::vector<int64_t> before = starts;
+    std::map<int32_t, int64_t> starts;
     DeleteRecordsTopicResult result{asked.name, {}};
     for (const DeleteRecordsPartition& p : asked.partitions)
         result.partitions.push_back(remove(*topic, p, starts));
-    if (starts == before) return result;
+    if (starts.empty()) return result;
     try {
-        broker.move_log_start(*topic, starts);
+        std::vector<int64_t> all;
+        for (const log::Partition& p : topic->partitions) all.push_back(p.log_start_offset);
+        for (const auto& [partition, start] : starts) all[size_t(partition)] = start;
+        broker.move_log_start(*topic, all);
     } catch (const pg::Error& error) {
         broker.log_failure("delete records of topic \"" + topic->name + "\"", error);
         return failed(asked, error_for(error));

@@ -67,7 +67,7 @@ record::Limits limits_of(const log::Topic& topic, int64_t now_ms) {
     limits.timestamp_before_max_ms = topic.config.timestamp_before_max_ms;
     limits.timestamp_after_max_ms = topic.config.timestamp_after_max_ms;
     limits.now_ms = now_ms;
-    limits.compacted = topic.config.compacted;
+    limits.compacted = topic.config.compacts;
     limits.log_append_time = topic.config.log_append_time;
     return limits;
 }

@@ -24,18 +24,24 @@ public:
     void apply(const pg::Settings& settings);
     /// Once a turn, before its commit. What cannot be deleted is logged, and tried again in the next round.
     void tick();
+    /// Begins a round in the next turn.
+    void look_again() { due_ = Clock::now(); }
     /// When tick() has something to do.
-    Clock::time_point next_deadline() const { return left_.empty() ? due_ : Clock::now(); }
+    Clock::time_point next_deadline() const {
+        return left_.empty() && to_be_stored_.empty() ? due_ : Clock::now();
+    }
 
 private:
     void begin_round();
     void find_candidates();
     bool delete_expired(log::Topic& topic);
+    bool store_producers(log::Topic& topic);
 
     Broker& broker_;
     std::chrono::milliseconds interval_{};
     Clock::time_point due_ = Clock::now();
-    std::vector<wire::Uuid> left_; ///< of this round
+    std::vector<wire::Uuid> left_;         ///< of this round: what may have to be deleted of them,
+    std::vector<wire::Uuid> to_be_stored_; ///< and those that SQL has deleted records of
 };
 
 } // namespace kafka::api

@@ -47,7 +47,7 @@ size_t too_many(const Topic& topic) {
 } // namespace
 
 size_t expired_segments(const Topic& topic, int64_t now_ms) {
-    return topic.config.deleted ? std::max(too_old(topic, now_ms), too_many(topic)) : 0;
+    return topic.config.deletes ? std::max(too_old(topic, now_ms), too_many(topic)) : 0;
 }
 
 std::vector<int64_t> log_starts_without(const Topic& topic, size_t segments) {

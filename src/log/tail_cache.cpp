@@ -2,6 +2,7 @@
 #include "log/tail_cache.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace kafka::log {
 namespace {
@@ -39,6 +40,19 @@ void TailCache::drop(Tail& tail) {
     if (stale_ <= order_.size() / 2) return; // so that sweeping costs little for each batch
     std::erase_if(order_, [](const std::shared_ptr<Tail>& t) { return t->dropped_; });
     stale_ = 0;
+}
+
+void TailCache::cut(const std::vector<TailCut>& cuts) {
+    std::unordered_map<const Tail*, size_t> left_out;
+    for (const TailCut& cut : cuts)
+        for (; !cut.tail->batches_.empty() && cut.tail->batches_.front().last_offset < cut.before;
+             pop(*cut.tail))
+            left_out[cut.tail]++;
+    if (left_out.empty()) return;
+    std::erase_if(order_, [&](const std::shared_ptr<Tail>& t) {
+        const auto left = left_out.find(t.get());
+        return left != left_out.end() && left->second > 0 && left->second-- > 0;
+    });
 }
 
 void TailCache::resize(size_t max_bytes) {

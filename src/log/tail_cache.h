@@ -40,6 +40,12 @@ private:
     bool dropped_ = false;
 };
 
+/// What is to go of a tail: whatever ends below an offset.
+struct TailCut {
+    Tail* tail;
+    int64_t before;
+};
+
 /// Owner of the bound over all tails.
 class TailCache {
 public:
@@ -49,6 +55,8 @@ public:
     void put(const std::shared_ptr<Tail>& tail, CachedBatch batch);
     /// Forgets a partition that is gone.
     void drop(Tail& tail);
+    /// Forgets the beginning of some tails. It goes over all batches.
+    void cut(const std::vector<TailCut>& cuts);
     void resize(size_t max_bytes);
     size_t bytes() const { return bytes_; }
 

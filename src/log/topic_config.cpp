@@ -197,13 +197,19 @@ TopicConfig resolve(const ConfigOverrides& overrides, const ConfigDefaults& defa
     config.segment_ms = number("segment.ms");
     config.retention_ms = number("retention.ms");
     config.retention_bytes = number("retention.bytes");
+    config.min_cleanable_dirty_ratio = parse<double>(text("min.cleanable.dirty.ratio")).value_or(0);
+    config.min_compaction_lag_ms = number("min.compaction.lag.ms");
+    config.max_compaction_lag_ms = number("max.compaction.lag.ms");
+    config.delete_retention_ms = number("delete.retention.ms");
     config.log_append_time = trim(text("message.timestamp.type")) == "LogAppendTime";
     config.timestamp_before_max_ms = number("message.timestamp.before.max.ms");
     config.timestamp_after_max_ms = number("message.timestamp.after.max.ms");
     for_each_element(text("cleanup.policy"), ',', [&](std::string_view p) {
-        config.deleted |= p == "delete";
-        config.compacted |= p == "compact";
+        config.deletes |= p == "delete";
+        config.compacts |= p == "compact";
     });
+    // Only what is closed is compacted.
+    if (config.compacts) config.segment_ms = std::min(config.segment_ms, config.max_compaction_lag_ms);
     return config;
 }
 

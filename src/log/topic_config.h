@@ -70,10 +70,17 @@ struct TopicConfig {
     int64_t segment_ms = 0;               ///< a segment rolls when it is older than this
     int64_t retention_ms = 0;             ///< records are kept for so long at the least; -1: forever
     int64_t retention_bytes = 0;          ///< and so many bytes of each partition at the least; -1: all
-    bool deleted = false;         ///< cleanup.policy contains delete: what retention does not keep goes
-    bool compacted = false;       ///< cleanup.policy contains compact: keys are required
-    bool log_append_time = false; ///< message.timestamp.type is LogAppendTime
+    bool deletes = false;  ///< cleanup.policy contains delete: what retention does not keep goes
+    bool compacts = false; ///< cleanup.policy contains compact: keys are required
+    double min_cleanable_dirty_ratio = 0; ///< share of the log that compaction begins at
+    int64_t min_compaction_lag_ms = 0,
+            max_compaction_lag_ms = 0; ///< age of what may, and what must be compacted
+    int64_t delete_retention_ms = 0;   ///< so long compaction leaves tombstones
+    bool log_append_time = false;      ///< message.timestamp.type is LogAppendTime
     int64_t timestamp_before_max_ms = 0, timestamp_after_max_ms = 0; ///< how far a CreateTime may be from now
+
+    /// Clients must not: whoever reads a topic that is only compacted relies on finding each key.
+    bool may_delete_records() const { return deletes || !compacts; }
 };
 
 /// The typed view of overrides over defaults. Overrides must have been validated.

@@ -43,11 +43,11 @@ size_t free_bytes_of_page(Relation table) {
 /// Adds the rows as COPY does, but without its ring of buffers: consumers will ask for what has been written.
 /// The state lets PostgreSQL 16 and later extend the table by all the pages that the rows need at once. It is a new one each
 /// time: with one that has extended before the server would take as many pages again, and nobody would fill the rest.
-void insert(Relation table, TupleTableSlot** rows, int count) {
+void insert(Relation table, TupleTableSlot** rows, int count, int options) {
     const BulkInsertState state = GetBulkInsertState();
     FreeAccessStrategy(state->strategy);
     state->strategy = nullptr;
-    table_multi_insert(table, rows, count, GetCurrentCommandId(true), TABLE_INSERT_SKIP_FSM, state);
+    table_multi_insert(table, rows, count, GetCurrentCommandId(true), options, state);
     FreeBulkInsertState(state);
 }
 
@@ -58,12 +58,14 @@ struct BulkInsert::Target {
     OpenTable open;
     TupleTableSlot** slots = nullptr; ///< made as they are needed, and used again
     int slots_made = 0, rows = 0;
+    int options = TABLE_INSERT_SKIP_FSM;
     int new_pages = 0;    ///< that the rows in slots begin
     size_t page_free = 0; ///< what the page being filled can still take as one row
 };
 
-BulkInsert::BulkInsert(const std::string& schema, const std::string& name)
+BulkInsert::BulkInsert(const std::string& schema, const std::string& name, Visible visible)
     : target_(std::make_unique<Target>()) {
+    if (visible == Visible::to_all) target_->options |= TABLE_INSERT_FROZEN;
     call([target = target_.get(), schema = schema.c_str(), name = name.c_str()] {
         if (!target->open.open(schema, name))
             ereport(ERROR,
@@ -112,7 +114,7 @@ void BulkInsert::add(std::span<const Value> row) {
 void BulkInsert::flush() {
     call([target = target_.get()] {
         for (int i = 0; i < target->rows; i++) target->open.check_constraints(target->slots[i]);
-        insert(target->open.table, target->slots, target->rows);
+        insert(target->open.table, target->slots, target->rows, target->options);
         for (int i = 0; i < target->rows; i++) {
             if (target->open.relation->ri_NumIndices > 0)
                 list_free(insert_index_tuples(target->open.relation, target->slots[i], target->open.estate));

@@ -15,8 +15,12 @@ namespace kafka::pg {
 
 class BulkInsert {
 public:
+    /// Who sees the rows: transactions that begin after the commit; or, for a table that this transaction has made, whoever sees the
+    /// table, as VACUUM FULL and COPY FREEZE have it.
+    enum class Visible { as_usual, to_all };
+
     /// Of the table schema.name. To be finished or given up within the transaction.
-    BulkInsert(const std::string& schema, const std::string& name);
+    BulkInsert(const std::string& schema, const std::string& name, Visible visible = Visible::as_usual);
     BulkInsert(BulkInsert&&) noexcept;
     ~BulkInsert();
 

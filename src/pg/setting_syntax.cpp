@@ -75,6 +75,12 @@ bool check_database(char** value, void**, GucSource) {
     return false;
 }
 
+bool check_retention_ms(double* value, void**, GucSource) {
+    if (*value == -1 || *value >= 1) return true;
+    GUC_check_errdetail("A time of at least one millisecond is expected, or -1.");
+    return false;
+}
+
 bool check_assignors(char** value, void**, GucSource) {
     const auto is_known = [](std::string_view entry) { return entry == "uniform" || entry == "range"; };
     if (for_each_entry(*value, is_known)) return true;

@@ -20,6 +20,7 @@ extern "C" {
 bool check_hosts(char** value, void** extra, GucSource source);
 bool check_advertised_host(char** value, void** extra, GucSource source);
 bool check_database(char** value, void** extra, GucSource source);
+bool check_retention_ms(double* value, void** extra, GucSource source);
 bool check_assignors(char** value, void** extra, GucSource source);
 }
 

@@ -29,7 +29,7 @@ struct Values {
     int port, advertised_port, node_id;
     int default_partitions, compression_type, message_max_bytes, segment_bytes;
     double segment_ms, retention_ms, retention_bytes;
-    int retention_check_interval_ms;
+    int retention_check_interval_ms, cleaner_backoff_ms;
     bool auto_create_topics, log_connections;
     int max_connections, connections_max_idle_ms, shutdown_timeout_ms;
     int max_request_bytes, request_memory_kb, response_memory_kb, tail_cache_kb, max_decompressed_bytes;
@@ -160,8 +160,8 @@ void define_topic_defaults() {
         "In milliseconds from a record's timestamp; -1 keeps records forever. Whole segments go, once the "
         "newest record in them is too old. A topic's own retention.ms overrides it. Takes effect when the "
         "configuration is reloaded. Kafka's log.retention.ms.",
-        &values.retention_ms, 7 * day_ms, -1, 36500 * day_ms, PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr,
-        nullptr);
+        &values.retention_ms, 7 * day_ms, -1, 36500 * day_ms, PGC_SIGHUP, GUC_UNIT_MS, check_retention_ms,
+        nullptr, nullptr);
     DefineCustomRealVariable(
         "pg_kafka.retention_bytes", "Size to which the log of a partition is cut.",
         "In bytes of stored batches; -1 keeps all. Whole segments go, which a topic's partitions share: the "
@@ -172,6 +172,13 @@ void define_topic_defaults() {
             "In milliseconds. Takes effect when the configuration is reloaded. Kafka's "
             "log.retention.check.interval.ms."},
            values.retention_check_interval_ms, {5 * minute_ms, 1, INT_MAX}, GUC_UNIT_MS);
+    define({"pg_kafka.cleaner_backoff_ms", "Time between two looks for topics to be compacted.",
+            "In milliseconds. What is compacted, and when, is said by cleanup.policy and the other configs "
+            "of each topic; the keys "
+            "of a topic take memory up to maintenance_work_mem. Takes effect when the configuration is "
+            "reloaded. Kafka's "
+            "log.cleaner.backoff.ms."},
+           values.cleaner_backoff_ms, {15 * 1000, 1, INT_MAX}, GUC_UNIT_MS);
 }
 
 void define_connection_limits() {
@@ -363,6 +370,7 @@ void read_topic_defaults(Settings& settings) {
     settings.retention_ms = static_cast<int64_t>(values.retention_ms);
     settings.retention_bytes = static_cast<int64_t>(values.retention_bytes);
     settings.retention_check_interval = std::chrono::milliseconds(values.retention_check_interval_ms);
+    settings.cleaner_backoff = std::chrono::milliseconds(values.cleaner_backoff_ms);
 }
 
 void read_limits(Settings& settings) {

@@ -45,7 +45,7 @@ struct Settings {
     int64_t segment_ms = 0;
     int64_t retention_ms = 0;    ///< -1: forever
     int64_t retention_bytes = 0; ///< -1: all
-    std::chrono::milliseconds retention_check_interval{};
+    std::chrono::milliseconds retention_check_interval{}, cleaner_backoff{};
 
     bool log_connections = false;
     int32_t max_connections = 0;

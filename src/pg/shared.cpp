@@ -41,6 +41,7 @@ struct Shared {
     std::atomic<uint64_t> catalog_generation{1};
     std::atomic<uint64_t> generations[3]{1, 1, 1}; ///< by Change
     std::atomic<uint64_t> janitor_calls{0};
+    std::atomic<uint64_t> compactions{0};
     std::atomic<Latch*> latches[2]{};      ///< by Role; null while it does not run
     std::atomic<Oid> database{InvalidOid}; ///< that the broker is connected to, or was last
     std::atomic<bool> broker_connected{false};
@@ -211,6 +212,12 @@ void wake_janitor() {
     wake(Role::janitor);
 }
 uint64_t janitor_calls() { return shared->janitor_calls; }
+
+uint64_t compactions() { return shared->compactions; }
+void count_compaction() {
+    shared->compactions.fetch_add(1);
+    wake(Role::broker);
+}
 
 void announce_latch(Role role) {
     latch_of(role) = MyLatch;

@@ -44,6 +44,10 @@ void wake_janitor();
 /// How often the janitor has been woken, for it to see whether it was while it worked.
 uint64_t janitor_calls();
 
+/// Grows whenever the janitor has compacted a topic, which also wakes the broker.
+uint64_t compactions();
+void count_compaction();
+
 /// Lets others wake this process as that worker until it exits. Private to the start of workers.
 void announce_latch(Role role);
 /// True if the broker is, or was last, connected to another database than this session.

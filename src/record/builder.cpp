@@ -84,6 +84,12 @@ std::string BatchBuilder::finish() {
     return batch;
 }
 
+std::string without_records(BatchHeader header) {
+    header.attributes = int16_t(header.attributes & ~attribute::codec_mask);
+    header.count = 0;
+    return assemble(header, {});
+}
+
 std::optional<std::string> recompress(View batch, Codec codec, std::optional<int> level,
                                       size_t max_decompressed, const std::stop_token& stop) {
     std::optional<BatchHeader> header = read_header(batch);

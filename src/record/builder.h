@@ -59,6 +59,9 @@ private:
     int64_t base_timestamp_ = no_timestamp, max_timestamp_ = no_timestamp;
 };
 
+/// The batch of this header without any record: what remains of one that only tells what its producer has sent.
+std::string without_records(BatchHeader header);
+
 /// The same batch under another codec; all header fields but the codec, length and CRC are kept. Nothing if
 /// it is not a batch, or does not decompress to at most `max_decompressed` bytes. Throws Stopped as compress() does.
 std::optional<std::string> recompress(wire::View batch, Codec codec, std::optional<int> level,

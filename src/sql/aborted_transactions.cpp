@@ -18,9 +18,7 @@ constexpr size_t portion = 1000;
 
 bool AbortedTransactions::hold(const txn::PartitionId& partition, int64_t producer_id, int64_t offset) {
     if (partition != partition_ || offset < known_from_ || offset >= known_to_) read(partition, offset);
-    const auto next_end = first_offsets_.upper_bound({producer_id, offset});
-    return next_end != first_offsets_.end() && next_end->first.first == producer_id &&
-           next_end->second <= offset;
+    return found_.holds(producer_id, offset);
 }
 
 /// In the order in which they ended. Whatever ended after a transaction began at its last stable offset or above.
@@ -28,7 +26,7 @@ void AbortedTransactions::read(const txn::PartitionId& partition, int64_t from) 
     partition_ = partition;
     known_from_ = from;
     known_to_ = INT64_MAX;
-    first_offsets_.clear();
+    found_.clear();
     pg::call([&, this] {
         const Relation table = open_stored_table("aborted_transaction");
         const AttrNumber producer_id = column_number(table, "producer_id", INT8OID);
@@ -46,9 +44,9 @@ void AbortedTransactions::read(const txn::PartitionId& partition, int64_t from) 
             const auto number = [&](AttrNumber column) {
                 return DatumGetInt64(stored_value(table, row, column));
             };
-            first_offsets_[{number(producer_id), number(last_offset)}] = number(first_offset);
+            found_.add({number(producer_id), number(first_offset), number(last_offset)});
             known_to_ = number(last_stable_offset);
-            if (first_offsets_.size() >= portion && known_to_ > from) break;
+            if (found_.size() >= portion && known_to_ > from) break;
             known_to_ = INT64_MAX;
         }
         systable_endscan_ordered(scan);

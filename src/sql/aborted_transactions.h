@@ -1,11 +1,10 @@
 // Which batches were written in transactions that have been aborted, in a query's snapshot. Runs in the session of a query.
 // Functions throw Error.
 #pragma once
+#include "log/aborted.h"
 #include "txn/types.h"
 
 #include <cstdint>
-#include <map>
-#include <utility>
 
 #include "pg/guard.h"
 
@@ -29,8 +28,7 @@ private:
     Snapshot snapshot_;
     txn::PartitionId partition_;
     int64_t known_from_ = 0, known_to_ = 0; ///< the offsets of the stretch, the last one left out
-    /// First offsets by producer id and offset of the marker.
-    std::map<std::pair<int64_t, int64_t>, int64_t> first_offsets_;
+    log::AbortedIndex found_;
 };
 
 } // namespace kafka::sql

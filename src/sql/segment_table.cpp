@@ -68,12 +68,16 @@ Relation open_primary_key(Relation table) {
     return index;
 }
 
-/// Null if there is no such table (any more).
+/// Null if there is no such table (any more). Compaction may put another in its place meanwhile.
 Relation open_table(int64_t segment) {
     char name[NAMEDATALEN];
     snprintf(name, sizeof name, "segment_" INT64_FORMAT, segment);
-    const Oid oid = get_relname_relid(name, get_namespace_oid("kafka", false));
-    return OidIsValid(oid) ? try_table_open(oid, AccessShareLock) : nullptr;
+    const Oid schema = get_namespace_oid("kafka", false);
+    for (;;) {
+        const Oid oid = get_relname_relid(name, schema);
+        if (!OidIsValid(oid)) return nullptr;
+        if (const Relation table = try_table_open(oid, AccessShareLock)) return table;
+    }
 }
 
 ScanKeyData in_partition(int32_t partition) {

@@ -52,6 +52,9 @@ size_t size_of_batch(const pg::Result& rows, uint64_t row, int column) {
 
 Batches::Append::Append(int64_t segment) : insert_("kafka", segment_table_name(segment)) {}
 
+Batches::Append::Append(const std::string& replacement)
+    : insert_("kafka", replacement, pg::BulkInsert::Visible::to_all) {}
+
 void Batches::Append::add(const BatchRow& row) {
     wire::View left = row.data;
     for (int32_t piece = 0; piece == 0 || !left.empty(); piece++) {

@@ -47,6 +47,8 @@ public:
     class Append {
     public:
         explicit Append(int64_t segment);
+        /// To a table like kafka.batch that is to take the place of a segment's, made in this transaction.
+        explicit Append(const std::string& replacement);
         void add(const BatchRow& row);
         /// The rows are in the table.
         void finish() { insert_.finish(); }

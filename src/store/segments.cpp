@@ -12,7 +12,8 @@ std::string segment_table(int64_t id) { return "kafka." + segment_table_name(id)
 std::map<wire::Uuid, std::vector<SegmentRow>> load_segments(const std::vector<wire::Uuid>& topics) {
     const pg::Result rows = pg::execute(
         "SELECT s.id, s.start_offsets, s.max_timestamps, s.created_ms,"
-        "       coalesce(s.bytes, pg_catalog.pg_table_size(t.table_oid), 0), t.table_oid IS NULL, s.topic_id"
+        "       coalesce(s.bytes, pg_catalog.pg_table_size(t.table_oid), 0), t.table_oid IS NULL, s.topic_id,"
+        "       s.compacted_ms IS NOT NULL"
         "  FROM kafka.segment s,"
         "       pg_catalog.to_regclass('kafka.segment_' || s.id) AS t(table_oid)"
         " WHERE s.topic_id = ANY ($1)"
@@ -20,8 +21,8 @@ std::map<wire::Uuid, std::vector<SegmentRow>> load_segments(const std::vector<wi
         {std::span<const wire::Uuid>(topics)});
     std::map<wire::Uuid, std::vector<SegmentRow>> segments;
     for (size_t i = 0; i < rows.size(); i++) {
-        SegmentRow row{rows.int64(i, 0), rows.int64_array(i, 1), {},
-                       rows.int64(i, 3), rows.boolean(i, 5),     rows.int64(i, 4)};
+        SegmentRow row{rows.int64(i, 0), rows.int64_array(i, 1), {}, rows.int64(i, 3), rows.boolean(i, 5),
+                       rows.int64(i, 4), rows.boolean(i, 7)};
         if (!rows.is_null(i, 2)) row.max_timestamps = rows.int64_array(i, 2);
         segments[rows.uuid(i, 6)].push_back(std::move(row));
     }
@@ -65,20 +66,44 @@ std::vector<SegmentCount> count_segments() {
     return counts;
 }
 
-std::vector<int64_t> dead_segments() {
+namespace {
+
+/// Segments that lie below the log start offsets of all partitions, and whether that which their batches tell of producers is stored
+/// elsewhere. Where rows of partitions are missing, somebody may be about to put them back.
+constexpr const char* unreadable_segments =
+    "SELECT s.id, s.topic_id,"
+    "       NOT EXISTS (SELECT FROM pg_catalog.generate_subscripts(s.next_offsets, 1) AS p(i)"
+    "                    WHERE s.next_offsets[i] > coalesce((SELECT offsets FROM kafka.producer_snapshot w"
+    "                                                         WHERE w.topic_id = s.topic_id)[i], 0)) AS "
+    "stored"
+    "  FROM (SELECT id, topic_id, pg_catalog.lead(start_offsets) OVER (PARTITION BY topic_id ORDER BY id)"
+    "          FROM kafka.segment) AS s(id, topic_id, next_offsets)"
+    " WHERE s.next_offsets IS NOT NULL"
+    "   AND (SELECT pg_catalog.count(*) >= pg_catalog.cardinality(s.next_offsets) AND"
+    "               pg_catalog.bool_and(p.log_start_offset >= coalesce(s.next_offsets[p.partition + 1], 0))"
+    "          FROM kafka.partition p WHERE p.topic_id = s.topic_id)";
+
+} // namespace
+
+std::vector<DeadSegment> dead_segments() {
     const pg::Result rows =
-        pg::execute("SELECT s.id FROM kafka.segment s"
-                    "  LEFT JOIN LATERAL (SELECT start_offsets FROM kafka.segment n"
-                    "                      WHERE n.topic_id = s.topic_id AND n.id > s.id"
-                    "                      ORDER BY n.id LIMIT 1) AS next ON true"
+        pg::execute("SELECT s.id, s.topic_id FROM kafka.segment s"
                     " WHERE NOT EXISTS (SELECT FROM kafka.topic t WHERE t.id = s.topic_id)"
-                    "    OR (next.start_offsets IS NOT NULL AND NOT EXISTS ("
-                    "        SELECT FROM kafka.partition p WHERE p.topic_id = s.topic_id AND"
-                    "        p.log_start_offset < coalesce(next.start_offsets[p.partition + 1], 0)))"
-                    " ORDER BY s.id");
-    std::vector<int64_t> ids;
-    for (size_t i = 0; i < rows.size(); i++) ids.push_back(rows.int64(i, 0));
-    return ids;
+                    " UNION ALL SELECT u.id, u.topic_id FROM (" +
+                    std::string(unreadable_segments) +
+                    ") AS u WHERE u.stored"
+                    " ORDER BY 1");
+    std::vector<DeadSegment> segments;
+    for (size_t i = 0; i < rows.size(); i++) segments.push_back({rows.int64(i, 0), rows.uuid(i, 1)});
+    return segments;
+}
+
+std::vector<wire::Uuid> topics_with_producers_to_store() {
+    const pg::Result rows = pg::execute("SELECT DISTINCT u.topic_id FROM (" +
+                                        std::string(unreadable_segments) + ") AS u WHERE NOT u.stored");
+    std::vector<wire::Uuid> topics;
+    for (size_t i = 0; i < rows.size(); i++) topics.push_back(rows.uuid(i, 0));
+    return topics;
 }
 
 void drop_segment(int64_t id) {

@@ -19,6 +19,7 @@ struct SegmentRow {
     int64_t created_ms = 0;              ///< wall clock
     bool lost = false;                   ///< somebody has dropped its table
     int64_t bytes = 0;                   ///< of its batches; of an open segment, what its table takes on disk
+    bool compacted = false;              ///< since it was closed
 };
 
 /// "segment_<id>": the name of a segment's table in the schema kafka.
@@ -47,8 +48,16 @@ struct SegmentCount {
 };
 std::vector<SegmentCount> count_segments();
 
-/// Ids of segments that nobody can read any more: their topic is gone, or all of its partitions start after them.
-std::vector<int64_t> dead_segments();
+/// A segment that nobody needs any more: its topic is gone, or all of the topic's partitions start after it, and what its batches tell
+/// of their producers is stored.
+struct DeadSegment {
+    int64_t id;
+    wire::Uuid topic;
+};
+/// The oldest first.
+std::vector<DeadSegment> dead_segments();
+/// Topics of which segments are not dead only because of their producers, as somebody has moved log start offsets by SQL.
+std::vector<wire::Uuid> topics_with_producers_to_store();
 
 /// Drops the table and its catalog row, and what is stored of aborted transactions that nobody can read any more. Takes an exclusive
 /// lock on the table.

@@ -1,6 +1,6 @@
-// Drops dead segments: those whose topic is gone. Each in a transaction of its own, without waiting long for
-// whoever reads the table; what is in use is tried again later. Woken by the broker. Its own process, main
-// thread.
+// Drops dead segments: those whose topic is gone, or whose records are. Each in a transaction of its own, without waiting long for
+// whoever reads the table; what is in use is tried again later. Woken by the broker. Compacts topics from time to time. Its own
+// process, main thread.
 #include "worker/janitor.h"
 
 #include "pg/process.h"
@@ -8,7 +8,9 @@
 #include "pg/shared.h"
 #include "pg/spi.h"
 #include "store/segments.h"
+#include "worker/compactor.h"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <set>
@@ -22,8 +24,11 @@ constexpr std::chrono::milliseconds retry_interval{10000};
 
 class Janitor {
 public:
-    /// One round; true if something is left for a later one. Errors are logged, not thrown.
-    bool sweep();
+    /// One round. Errors are logged, not thrown.
+    void sweep();
+    /// How long there is nothing to do; nothing: until somebody calls.
+    std::optional<std::chrono::milliseconds> rest() const;
+    void settings_changed() { compactor_.look_again(); }
 
 private:
     bool drop_dead_segments();
@@ -31,37 +36,52 @@ private:
     void report_segment(int64_t segment, const pg::Error& error);
     void report_round(const pg::Error& error);
 
+    Compactor compactor_;
+    bool left_ = false;          ///< dead segments that could not be dropped
     std::set<int64_t> reported_; ///< segments that could not be dropped, of which the log has been told
     std::string last_failure_;   ///< of a whole round; told once
 };
 
-bool Janitor::sweep() {
+void Janitor::sweep() {
     try {
-        const bool left = pg::extension_exists() && drop_dead_segments();
+        left_ = true;
+        const bool there = pg::extension_exists();
+        left_ = there && drop_dead_segments();
+        if (there) compactor_.sweep();
         last_failure_.clear();
-        return left;
     } catch (const pg::Error& error) {
         report_round(error);
-        return true;
     }
 }
 
-std::vector<int64_t> find_dead_segments() {
+std::optional<std::chrono::milliseconds> Janitor::rest() const {
+    using Clock = Compactor::Clock;
+    std::optional<std::chrono::milliseconds> rest;
+    if (left_) rest = retry_interval;
+    if (const auto due = compactor_.next_deadline()) {
+        const auto until = std::chrono::ceil<std::chrono::milliseconds>(*due - Clock::now());
+        rest = std::clamp(until, std::chrono::milliseconds(0), rest.value_or(until.max()));
+    }
+    return rest;
+}
+
+std::vector<store::DeadSegment> find_dead_segments() {
     pg::Transaction transaction("looking for dead segments");
-    std::vector<int64_t> segments = store::dead_segments();
+    std::vector<store::DeadSegment> segments = store::dead_segments();
     if (!segments.empty() && store::unfinished_segment())
         segments.clear(); // a restore may still bring their topics
     transaction.commit(pg::Durability::none_written);
     return segments;
 }
 
+/// Those of a topic in their order: who reads one of them, by SQL, will come to those behind it.
 bool Janitor::drop_dead_segments() {
-    bool left = false;
-    for (const int64_t segment : find_dead_segments()) {
+    std::set<wire::Uuid> in_use;
+    for (const store::DeadSegment& segment : find_dead_segments()) {
         if (pg::shutdown_requested()) return true;
-        if (!drop(segment)) left = true;
+        if (!in_use.contains(segment.topic) && !drop(segment.id)) in_use.insert(segment.topic);
     }
-    return left;
+    return !in_use.empty();
 }
 
 bool Janitor::drop(int64_t segment) {
@@ -103,10 +123,13 @@ void Janitor::report_round(const pg::Error& error) {
 void run_janitor() {
     Janitor janitor;
     while (!pg::shutdown_requested()) {
-        if (pg::reload_requested()) pg::reload();
+        if (pg::reload_requested()) {
+            pg::reload();
+            janitor.settings_changed();
+        }
         const uint64_t calls = pg::janitor_calls();
-        const bool left = janitor.sweep();
-        if (pg::janitor_calls() == calls) pg::wait(left ? std::optional(retry_interval) : std::nullopt);
+        janitor.sweep();
+        if (pg::janitor_calls() == calls) pg::wait(janitor.rest());
     }
 }
 

@@ -1,5 +1,5 @@
-// The janitor: a worker of its own for what takes locks or time, so that the broker never waits. So far it
-// drops the tables of dead segments. Its own process, main thread.
+// The janitor: a worker of its own for what takes locks or time, so that the broker never waits. It
+// drops the tables of dead segments and compacts topics. Its own process, main thread.
 #pragma once
 
 namespace kafka::worker {

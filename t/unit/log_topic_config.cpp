@@ -147,9 +147,9 @@ TEST("the level that counts is that of the topic's codec") {
 }
 
 TEST("cleanup policy and timestamps are resolved") {
-    CHECK(!with({}).compacted);
-    CHECK(with({{"cleanup.policy", " delete , compact "}}).compacted);
-    CHECK(!with({{"cleanup.policy", ""}}).compacted);
+    CHECK(!with({}).compacts);
+    CHECK(with({{"cleanup.policy", " delete , compact "}}).compacts);
+    CHECK(!with({{"cleanup.policy", ""}}).compacts);
     CHECK(!with({}).log_append_time);
     CHECK(with({{"message.timestamp.type", " LogAppendTime"}}).log_append_time);
     CHECK_EQ(with({}).timestamp_after_max_ms, int64_t(3600000));

@@ -1,0 +1,239 @@
+// See compactor.h.
+#include "worker/compactor.h"
+
+#include "pg/process.h"
+#include "pg/shared.h"
+#include "store/compaction.h"
+#include "store/topics.h"
+
+#include <algorithm>
+
+namespace kafka::worker {
+namespace {
+
+constexpr size_t bytes_per_read = 4 << 20;
+
+/// The server is shut down: what has not been replaced stays as it is.
+struct Stopped {};
+
+int64_t wall_clock_ms() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+bool is_decided(const store::SegmentRow& next, const std::map<int32_t, int64_t>& open) {
+    return std::all_of(open.begin(), open.end(), [&](const auto& entry) {
+        const auto& [partition, first_offset] = entry;
+        return size_t(partition) >= next.start_offsets.size() ||
+               next.start_offsets[size_t(partition)] <= first_offset;
+    });
+}
+
+} // namespace
+
+/// What is to be compacted of a topic.
+struct Compactor::Job {
+    wire::Uuid topic;
+    std::vector<store::SegmentRow> segments; ///< the oldest ones
+    log::CompactionRules rules;
+    std::vector<int64_t> producers_stored_to;    ///< by partition
+    size_t memory;                               ///< bytes, for keys
+    std::vector<log::AbortedIndex> aborted = {}; ///< by partition
+
+    int32_t partitions() const { return int32_t(aborted.size()); }
+};
+
+void Compactor::sweep() {
+    if (due_ && Clock::now() < *due_) return;
+    try {
+        round();
+    } catch (const Stopped&) { // NOLINT(bugprone-empty-catch): the next start goes on
+    }
+}
+
+void Compactor::round() {
+    std::vector<store::CompactedTopic> topics;
+    {
+        pg::Transaction transaction("looking for topics to compact");
+        if (!store::unfinished_segment())
+            topics = store::compacted_topics(); // else the log is being restored
+        transaction.commit(pg::Durability::none_written);
+    }
+    for (const store::CompactedTopic& topic : topics) {
+        try {
+            compact(topic.id);
+            reported_.erase(topic.name);
+        } catch (const pg::Error& error) {
+            report(topic.name, error);
+        }
+    }
+    due_.reset();
+    if (!topics.empty()) due_ = Clock::now() + pg::current_settings().cleaner_backoff;
+}
+
+/// Where not all keys fit into memory the log is gone over several times, with another share of the keys each time.
+void Compactor::compact(const wire::Uuid& topic) {
+    const std::optional<Job> job = find_work(topic);
+    if (!job) return;
+    bool changed = false;
+    for (uint32_t share = 0, shares = 1; share < shares;) {
+        log::LastOffsets last(job->memory, share, shares);
+        if (!learn_keys(*job, last)) {
+            share *= 2, shares *= 2;
+            continue;
+        }
+        changed |= leave_out(*job, last, share + 1 == shares);
+        share++;
+    }
+    if (changed) pg::count_compaction();
+}
+
+std::optional<Compactor::Job> Compactor::find_work(const wire::Uuid& topic) {
+    pg::Transaction transaction("looking for segments to compact");
+    const log::TopicConfig config = log::resolve(store::load_config(topic), {});
+    std::vector<store::SegmentRow> segments = store::load_segments({topic})[topic];
+    const std::map<int32_t, int64_t> open = store::first_open_offsets(topic);
+    std::vector<log::ClosedSegment> closed;
+    // The last one says where the partitions end.
+    for (size_t i = 0; i + 1 < segments.size() && !segments[i].lost; i++) {
+        const store::SegmentRow& s = segments[i];
+        int64_t newest = -1;
+        for (const int64_t timestamp : s.max_timestamps) newest = std::max(newest, timestamp);
+        closed.push_back({s.bytes, s.created_ms, newest, s.compacted, is_decided(segments[i + 1], open)});
+    }
+    Job job{topic,
+            {},
+            {wall_clock_ms(), config.delete_retention_ms, 0, size_t(pg::largest_max_decompressed_bytes)},
+            store::producers_stored_to(topic),
+            size_t(store::maintenance_memory())};
+    segments.resize(log::segments_to_compact(closed, config, job.rules.now_ms));
+    job.segments = std::move(segments);
+    if (job.segments.empty()) return std::nullopt;
+    find_aborted(job);
+    transaction.commit(pg::Durability::none_written);
+    return job;
+}
+
+void Compactor::find_aborted(Job& job) {
+    size_t partitions = 0;
+    for (const store::SegmentRow& s : job.segments)
+        partitions = std::max(partitions, s.max_timestamps.size());
+    for (int32_t p = 0; p < int32_t(partitions); p++) {
+        log::AbortedIndex& index = job.aborted.emplace_back();
+        for (const log::Aborted& a : transactions_.aborted({job.topic, p}, 0, INT64_MAX).transactions)
+            index.add(a);
+    }
+}
+
+std::vector<log::PartitionCompaction> Compactor::begin(const Job& job) const {
+    std::vector<log::PartitionCompaction> partitions;
+    for (int32_t p = 0; p < job.partitions(); p++) {
+        log::CompactionRules rules = job.rules;
+        if (size_t(p) < job.producers_stored_to.size())
+            rules.producers_stored_to = job.producers_stored_to[size_t(p)];
+        partitions.emplace_back(p, rules, &job.aborted[size_t(p)]);
+    }
+    return partitions;
+}
+
+/// Calls take(batch) for each batch of a partition in a segment. False if it returned false.
+template <class Take> bool Compactor::each_batch(int64_t segment, int32_t partition, Take take) {
+    for (int64_t offset = 0;;) {
+        if (pg::shutdown_requested()) throw Stopped();
+        const auto found = batches_.read(segment, partition, offset, bytes_per_read, true);
+        for (const store::StoredBatch& batch : found)
+            if (!take(batch)) return false;
+        if (found.empty()) return true;
+        offset = found.back().last_offset + 1;
+    }
+}
+
+/// False if there is no room for all of them.
+bool Compactor::learn_keys(const Job& job, log::LastOffsets& last) {
+    const std::vector<log::PartitionCompaction> partitions = begin(job);
+    for (const store::SegmentRow& segment : job.segments) {
+        if (segment.compacted) continue; // whatever it holds is superseded from later ones, if at all
+        pg::Transaction transaction("reading keys for compaction");
+        for (int32_t p = 0; p < job.partitions(); p++) {
+            const bool all = each_batch(segment.id, p, [&](const store::StoredBatch& batch) {
+                const auto header = record::read_header(batch.data.data);
+                if (!header || header->is_control() || partitions[size_t(p)].aborted(*header)) return true;
+                return log::add_keys(last, p, batch.data.data, job.rules.max_decompressed);
+            });
+            if (!all) return false;
+        }
+        transaction.commit(pg::Durability::none_written);
+    }
+    return true;
+}
+
+/// True if something was left out.
+bool Compactor::leave_out(const Job& job, log::LastOffsets& last, bool last_pass) {
+    std::vector<log::PartitionCompaction> partitions = begin(job);
+    bool changed = false;
+    for (const store::SegmentRow& segment : job.segments) {
+        pg::Transaction transaction("compacting a segment");
+        std::vector<log::PartitionCompaction> after = partitions;
+        if (!stays_whole(segment, after, last)) {
+            rewrite(job, segment, partitions, last);
+            changed = true;
+        } else {
+            partitions = std::move(after);
+            if (last_pass && !segment.compacted) store::mark_compacted(segment.id);
+        }
+        transaction.commit(pg::Durability::local);
+    }
+    return changed;
+}
+
+bool Compactor::stays_whole(const store::SegmentRow& segment,
+                            std::vector<log::PartitionCompaction>& partitions, log::LastOffsets& last) {
+    for (log::PartitionCompaction& p : partitions) {
+        const bool whole = each_batch(segment.id, p.partition(), [&](const store::StoredBatch& batch) {
+            const auto left = p.left_of(batch.data.data, last);
+            return left && left->data() == batch.data.data.data();
+        });
+        if (!whole) return false;
+    }
+    return true;
+}
+
+void Compactor::rewrite(const Job& job, const store::SegmentRow& segment,
+                        std::vector<log::PartitionCompaction>& partitions, log::LastOffsets& last) {
+    store::Batches::Append replacement(store::make_replacement(segment.id));
+    std::vector<int64_t> max_timestamps(segment.max_timestamps.size(), record::no_timestamp);
+    int64_t bytes = 0;
+    for (log::PartitionCompaction& p : partitions) {
+        int64_t max_timestamp = record::no_timestamp;
+        each_batch(segment.id, p.partition(), [&](const store::StoredBatch& batch) {
+            const std::optional<wire::View> left = p.left_of(batch.data.data, last);
+            if (!left) return true;
+            const auto header = record::read_header(*left);
+            if (header && header->count > 0) max_timestamp = std::max(max_timestamp, header->max_timestamp);
+            replacement.add({p.partition(), header ? header->partition_leader_epoch : 0, batch.base_offset,
+                             batch.last_offset, max_timestamp, *left});
+            bytes += int64_t(left->size());
+            return true;
+        });
+        if (size_t(p.partition()) < max_timestamps.size())
+            max_timestamps[size_t(p.partition())] = max_timestamp;
+        if (const std::vector<int64_t> markers = p.take_markers_left_out(); !markers.empty())
+            store::forget_aborted(job.topic, p.partition(), markers);
+    }
+    replacement.finish();
+    store::replace_segment(segment.id, max_timestamps, bytes);
+}
+
+void Compactor::report(const std::string& topic, const pg::Error& error) {
+    if (pg::shutdown_requested()) return;
+    if (std::exchange(reported_[topic], error.what()) == error.what()) return;
+    if (error.lock_not_available())
+        pg::log(pg::Level::log, "pg_kafka janitor: a segment of topic \"" + topic +
+                                    "\" is in use and will be compacted later");
+    else
+        pg::log(pg::Level::warning,
+                "pg_kafka janitor could not compact topic \"" + topic + "\": " + error.what(), error.detail,
+                error.hint);
+}
+
+} // namespace kafka::worker

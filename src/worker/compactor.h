@@ -1,0 +1,54 @@
+// Compacts topics whose cleanup.policy contains compact: keeps of each key the last record (log/compaction). A closed segment's table
+// is replaced by another of the same name, in one transaction, so that readers find the one or the other and nothing in between;
+// then the broker reads again what the segments hold. In the janitor's process, main thread.
+#pragma once
+#include "log/compaction.h"
+#include "log/topic.h"
+#include "pg/settings.h"
+#include "store/batches.h"
+#include "store/segments.h"
+#include "store/transactions.h"
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kafka::worker {
+
+class Compactor {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    /// One round over all such topics, if it is time to. What fails is logged, once for each topic, and tried again in the next
+    /// round.
+    void sweep();
+    /// When the next round is due; nothing: no topic was compacted when it was last looked at.
+    std::optional<Clock::time_point> next_deadline() const { return due_; }
+    /// A topic's configuration may have changed: looks at once.
+    void look_again() { due_.reset(); }
+
+private:
+    struct Job;
+    void round();
+    void compact(const wire::Uuid& topic);
+    std::optional<Job> find_work(const wire::Uuid& topic);
+    void find_aborted(Job& job);
+    std::vector<log::PartitionCompaction> begin(const Job& job) const;
+    bool learn_keys(const Job& job, log::LastOffsets& last);
+    bool leave_out(const Job& job, log::LastOffsets& last, bool last_pass);
+    bool stays_whole(const store::SegmentRow& segment, std::vector<log::PartitionCompaction>& partitions,
+                     log::LastOffsets& last);
+    void rewrite(const Job& job, const store::SegmentRow& segment,
+                 std::vector<log::PartitionCompaction>& partitions, log::LastOffsets& last);
+    template <class Take> bool each_batch(int64_t segment, int32_t partition, Take take);
+    void report(const std::string& topic, const pg::Error& error);
+
+    std::optional<Clock::time_point> due_;
+    store::Batches batches_;
+    store::Transactions transactions_;
+    std::map<std::string, std::string> reported_; ///< by topic: of what the log has been told
+};
+
+} // namespace kafka::worker
