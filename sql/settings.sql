@@ -27,3 +27,5 @@ ALTER SYSTEM SET pg_kafka.database = '';
 ALTER SYSTEM SET pg_kafka.port = 65536;
 ALTER SYSTEM SET pg_kafka.compression_type = 'brotli';
 ALTER SYSTEM SET pg_kafka.default_partitions = 0;
+ALTER SYSTEM SET pg_kafka.retention_ms = 0;
+ALTER SYSTEM SET pg_kafka.retention_ms = -0.5;

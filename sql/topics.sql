@@ -146,6 +146,9 @@ SELECT kafka.create_topic('mine', 2) IS NOT NULL AS has_id;
 SELECT name, partitions FROM kafka.topics WHERE name = 'mine';
 SELECT topic, partition, high_watermark FROM kafka.partitions WHERE topic = 'mine';
 SELECT count(*) FROM kafka.messages WHERE topic = 'mine';
+SELECT count(*) FROM kafka.fetch('mine', 0, 0);
+SELECT failure_of(format('SELECT kafka.%s', call))
+  FROM unnest(ARRAY[$$alter_topic('mine', '{}')$$, $$add_partitions('mine', 3)$$, $$delete_records('mine', 0)$$]) AS call;
 SELECT kafka.delete_topic('mine');
 SELECT failure_of($$SELECT * FROM kafka.topic$$);
 SELECT failure_of($$SELECT * FROM kafka.message$$);

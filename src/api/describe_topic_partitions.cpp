@@ -26,6 +26,14 @@ std::set<std::string> names_from(const Broker& broker, const Request& request) {
     return names;
 }
 
+bool is_valid(const Request& request) {
+    if (!request.cursor) return true;
+    const bool asked = std::any_of(request.topics.begin(), request.topics.end(), [&](const TopicRequest& t) {
+        return t.name == request.cursor->topic_name;
+    });
+    return request.cursor->partition_index >= 0 && (request.topics.empty() || asked);
+}
+
 DescribeTopicPartitionsResponseTopic describe(const std::string& name, const log::Topic* topic) {
     DescribeTopicPartitionsResponseTopic described;
     described.name = name;
@@ -78,9 +86,8 @@ Response describe_page(const Broker& broker, const Request& request) {
 } // namespace
 
 void handle(Broker& broker, Call& call, Request& request) {
-    Response response = request.cursor && request.cursor->partition_index < 0
-                            ? refuse(request, call.version(), ErrorCode::invalid_request)
-                            : describe_page(broker, request);
+    Response response = is_valid(request) ? describe_page(broker, request)
+                                          : refuse(request, call.version(), ErrorCode::invalid_request);
     broker.answer_when_stored(std::move(call), std::move(response));
 }
 

@@ -1,6 +1,6 @@
 // WriteTxnMarkers: ends what producers have open in partitions, for an operator who aborts a transaction that hangs.
 //
-// v2 transaction_version (KIP-890).
+// v2 transaction_version (KIP-1228).
 #include "api/handlers.h"
 
 namespace kafka::api {

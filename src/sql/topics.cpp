@@ -163,12 +163,16 @@ int64_t delete_records(FunctionCallInfo call) {
     const int32_t partition = nullable_int32_argument(call, 1).value_or(-1);
     const pg::Connection connection;
     const wire::Uuid id = lock_topic(name);
+    if (!log::resolve(store::load_config(id), {}).may_delete_records())
+        refuse(sqlstate::object_not_in_prerequisite_state,
+               "records of topic " + quoted(name) + " cannot be deleted", "Its cleanup.policy is compact.",
+               "Write a record without value for each key, or add delete to the policy.");
     const pg::Result ends = pg::execute("SELECT log_start_offset, high_watermark FROM kafka.partitions"
                                         " WHERE topic = $1 AND partition = $2",
                                         {std::string_view(name), partition});
     if (ends.empty())
-        refuse(sqlstate::undefined_object,
-               "topic " + quoted(name) + " has no partition " + std::to_string(partition));
+        refuse(sqlstate::undefined_object, "topic " + quoted(name) + " has no partition " +
+                                               (call->args[1].isnull ? "NULL" : std::to_string(partition)));
     const int64_t begin = ends.int64(0, 0), end = ends.int64(0, 1);
     const int64_t before = call->args[2].isnull ? end : DatumGetInt64(call->args[2].value);
     if (before < 0 || before > end)
