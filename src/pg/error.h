@@ -28,6 +28,8 @@ struct Error : std::runtime_error {
     bool lock_not_available() const { return is("55P03"); }
     /// pg_cancel_backend, or a timeout of the statement.
     bool query_canceled() const { return is("57014"); }
+    /// A setting that may not be changed now, or not in this way.
+    bool cant_change_setting() const { return is("55P02"); }
     bool disk_full() const { return is("53100"); }
     bool out_of_memory() const { return is("53200"); }
     bool read_only_transaction() const { return is("25006"); }

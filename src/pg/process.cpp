@@ -136,6 +136,11 @@ void wait(std::optional<milliseconds> timeout) {
 bool shutdown_requested() noexcept { return shutdown_flag; }
 bool reload_requested() noexcept { return reload_flag; }
 
+void request_reload() noexcept {
+    reload_flag = true;
+    (void)kill(PostmasterPid, SIGHUP);
+}
+
 void reload() {
     reload_flag = false;
     call([] { ProcessConfigFile(PGC_SIGHUP); });
@@ -162,6 +167,8 @@ int32_t timeline() {
 uint64_t system_identifier() {
     return call([] { return GetSystemIdentifier(); });
 }
+
+std::string data_directory() { return DataDir; }
 
 void raise_open_file_limit(int sockets) noexcept {
     rlimit limit;

@@ -25,6 +25,8 @@ void wait(std::optional<std::chrono::milliseconds> timeout);
 bool shutdown_requested() noexcept;
 /// SIGHUP has come: call reload().
 bool reload_requested() noexcept;
+/// Has every process of the server read its configuration files again, as pg_reload_conf() does: this one is asked at once.
+void request_reload() noexcept;
 /// Reads the configuration files again and forgets the request. Throws Error.
 void reload();
 
@@ -42,6 +44,9 @@ void log(Level level, const std::string& message, const std::string& detail = {}
 int32_t timeline();
 /// Identifies this database cluster, and is the same on its physical standbys.
 uint64_t system_identifier();
+
+/// Where the server keeps its data, as a path.
+std::string data_directory();
 
 /// Lets this process open that many files and sockets besides the server's own, as far as the operating
 /// system permits.

@@ -3,6 +3,7 @@
 // Apache Kafka with the same meaning.
 #include "pg/settings.h"
 
+#include "pg/alter_system.h"
 #include "pg/setting_syntax.h"
 
 #include <climits>
@@ -432,6 +433,12 @@ Settings current_settings() {
     read_topic_defaults(settings);
     read_limits(settings);
     read_groups(settings);
+    return settings;
+}
+
+Settings current_settings_and_sources() {
+    Settings settings = current_settings();
+    settings.sources = setting_sources();
     return settings;
 }
 

@@ -3,8 +3,10 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kafka::pg {
@@ -25,6 +27,14 @@ struct GroupSettings {
     int32_t consumer_max_size = 0;
     std::vector<std::string> consumer_assignors;
     std::string consumer_migration_policy; ///< bidirectional, upgrade, downgrade or disabled
+};
+
+/// Where the value of a setting comes from.
+enum class SettingSource {
+    built_in,     ///< nobody has set it
+    configured,   ///< postgresql.conf, or what that includes
+    altered,      ///< ALTER SYSTEM
+    command_line, ///< of the server, against which a file does nothing
 };
 
 /// One field for each setting, with the same name without prefix and unit; their descriptions are in
@@ -67,6 +77,13 @@ struct Settings {
     int32_t transaction_max_timeout_ms = 0;
     int32_t transactional_id_expiration_ms = 0;
     std::chrono::milliseconds transaction_time_out_interval{0};
+
+    /// By name without prefix, of the settings that somebody has set; only in current_settings_and_sources().
+    std::map<std::string, SettingSource, std::less<>> sources;
+    SettingSource source_of(std::string_view name) const {
+        const auto it = sources.find(name);
+        return it == sources.end() ? SettingSource::built_in : it->second;
+    }
 };
 
 /// Declares all settings to the server; when the library is loaded.
@@ -74,5 +91,7 @@ void define_settings();
 
 /// The values of now.
 Settings current_settings();
+/// The same with where they come from, which takes a look at all of the server's settings.
+Settings current_settings_and_sources();
 
 } // namespace kafka::pg

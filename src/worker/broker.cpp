@@ -27,7 +27,8 @@ bool wait_for_database() {
 
 std::unique_ptr<api::Broker> make_broker(status::BrokerFigures& figures) {
     const store::Cluster cluster = join_cluster();
-    return std::make_unique<api::Broker>(pg::current_settings(), cluster.id, cluster.leader_epoch, figures);
+    return std::make_unique<api::Broker>(pg::current_settings_and_sources(), cluster.id, cluster.leader_epoch,
+                                         figures);
 }
 
 Loop* running = nullptr; ///< for the end of the process, which does not unwind the stack

@@ -163,7 +163,7 @@ bool Loop::still_to_be_served() {
 
 void Loop::reload_settings() {
     pg::reload();
-    broker_->apply(pg::current_settings());
+    broker_->apply(pg::current_settings_and_sources());
     pg::raise_open_file_limit(broker_->settings.max_connections);
     server_.apply(net_settings(broker_->settings));
 }
