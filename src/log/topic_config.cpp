@@ -1,51 +1,13 @@
-// Topic configs: the table of keys, validation as Kafka's LogConfig does it, and resolution to typed values.
+// Topic configs: validation as Kafka's LogConfig does it, and resolution to typed values.
 #include "log/topic_config.h"
 
 #include <algorithm>
 #include <charconv>
-#include <climits>
 
 namespace kafka::log {
 namespace {
 
 using T = ConfigType;
-constexpr int64_t int_max = INT32_MAX, long_max = INT64_MAX;
-
-constexpr ConfigKey keys[] = {
-    {"cleanup.policy", T::list, "delete", 0, 0, "compact delete"},
-    {"compression.gzip.level", T::integer, "-1", -1, 9, nullptr},
-    {"compression.lz4.level", T::integer, "9", 1, 17, nullptr},
-    {"compression.type", T::string, "producer", 0, 0, "uncompressed zstd lz4 snappy gzip producer"},
-    {"compression.zstd.level", T::integer, "3", -131072, 22, nullptr},
-    {"delete.retention.ms", T::long_integer, "86400000", 0, long_max, nullptr},
-    {"file.delete.delay.ms", T::long_integer, "60000", 0, long_max, nullptr},
-    {"flush.messages", T::long_integer, "9223372036854775807", 1, long_max, nullptr},
-    {"flush.ms", T::long_integer, "9223372036854775807", 0, long_max, nullptr},
-    {"follower.replication.throttled.replicas", T::list, "", 0, 0, nullptr},
-    {"index.interval.bytes", T::integer, "4096", 0, int_max, nullptr},
-    {"leader.replication.throttled.replicas", T::list, "", 0, 0, nullptr},
-    {"local.retention.bytes", T::long_integer, "-2", -2, long_max, nullptr},
-    {"local.retention.ms", T::long_integer, "-2", -2, long_max, nullptr},
-    {"max.compaction.lag.ms", T::long_integer, "9223372036854775807", 1, long_max, nullptr},
-    {"max.message.bytes", T::integer, "1048588", 0, int_max, nullptr},
-    {"message.timestamp.after.max.ms", T::long_integer, "3600000", 0, long_max, nullptr},
-    {"message.timestamp.before.max.ms", T::long_integer, "9223372036854775807", 0, long_max, nullptr},
-    {"message.timestamp.type", T::string, "CreateTime", 0, 0, "CreateTime LogAppendTime"},
-    {"min.cleanable.dirty.ratio", T::decimal, "0.5", 0, 1, nullptr},
-    {"min.compaction.lag.ms", T::long_integer, "0", 0, long_max, nullptr},
-    {"min.insync.replicas", T::integer, "1", 1, int_max, nullptr},
-    {"preallocate", T::boolean, "false", 0, 0, nullptr},
-    {"remote.log.copy.disable", T::boolean, "false", 0, 0, nullptr},
-    {"remote.log.delete.on.disable", T::boolean, "false", 0, 0, nullptr},
-    {"remote.storage.enable", T::boolean, "false", 0, 0, nullptr},
-    {"retention.bytes", T::long_integer, "-1", INT64_MIN, long_max, nullptr},
-    {"retention.ms", T::long_integer, "604800000", -1, long_max, nullptr},
-    {"segment.bytes", T::integer, "1073741824", 1048576, int_max, nullptr},
-    {"segment.index.bytes", T::integer, "10485760", 4, int_max, nullptr},
-    {"segment.jitter.ms", T::long_integer, "0", 0, long_max, nullptr},
-    {"segment.ms", T::long_integer, "604800000", 1, long_max, nullptr},
-    {"unclean.leader.election.enable", T::boolean, "false", 0, 0, nullptr},
-};
 
 std::string_view trim(std::string_view s) {
     const auto space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
@@ -139,14 +101,38 @@ std::optional<int> level_of(std::string_view codec, const ConfigOverrides& overr
     return parse<int>(it->second);
 }
 
+bool is_list_of_words(std::string_view value) {
+    bool valid = true;
+    for_each_element(value, ',', [&](std::string_view element) { valid &= !element.empty(); });
+    return valid;
+}
+
+/// What values are valid, where that can be said in a few words.
+std::string permitted(const ConfigKey& key) {
+    if (key.choices) return ": the choice is " + std::string(key.choices);
+    if (key.type != T::integer && key.type != T::long_integer) return "";
+    if (key.min == INT64_MIN) return ": it must be a number";
+    return ": it must be from " + std::to_string(key.min) + " to " + std::to_string(key.max);
+}
+
 } // namespace
 
-std::span<const ConfigKey> topic_config_keys() { return keys; }
-
-const ConfigKey* find_topic_config(std::string_view name) {
-    const auto it =
-        std::find_if(std::begin(keys), std::end(keys), [&](const ConfigKey& k) { return name == k.name; });
-    return it == std::end(keys) ? nullptr : it;
+bool is_of_type(ConfigType type, std::string_view value) {
+    switch (type) {
+    case T::boolean:
+        return is_boolean(value);
+    case T::string:
+        return true;
+    case T::list:
+        return is_list_of_words(value);
+    case T::decimal:
+        return parse<double>(value).has_value();
+    case T::integer:
+        return parse<int32_t>(value).has_value();
+    case T::long_integer:
+        return parse<int64_t>(value).has_value();
+    }
+    return false;
 }
 
 std::optional<std::string> config_problem(std::string_view name, const std::optional<std::string>& value) {
@@ -154,7 +140,8 @@ std::optional<std::string> config_problem(std::string_view name, const std::opti
     if (!key) return "There is no topic config named " + std::string(name);
     if (!value) return "The topic config " + std::string(name) + " needs a value";
     if (!is_valid(*key, *value))
-        return "The value " + *value + " is not valid for topic config " + std::string(name);
+        return "The value " + *value + " is not valid for topic config " + std::string(name) +
+               permitted(*key);
     // Bounds at which Kafka's zlib and ours differ: 0 would mean "store only", which Kafka does not offer.
     if (name == "compression.gzip.level" && parse<int64_t>(*value) == 0)
         return "The value 0 is not valid for topic config " + std::string(name);

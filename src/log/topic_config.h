@@ -27,8 +27,11 @@ struct ConfigKey {
     const char* name;
     ConfigType type;
     const char* default_value;
-    int64_t min, max;    ///< range of integers (inclusive)
-    const char* choices; ///< space separated permitted values of strings and lists; null: any
+    int64_t min, max;          ///< range of integers (inclusive)
+    const char* choices;       ///< space separated permitted values of strings and lists; null: any
+    const char* broker_name;   ///< the broker config that is its default; null: none
+    bool has_effect;           ///< not only kept and reported
+    const char* documentation; ///< what it means; see documentation_of()
 };
 
 /// All topic configs of Kafka 4.2, sorted by name.
@@ -36,6 +39,12 @@ std::span<const ConfigKey> topic_config_keys();
 
 /// The key of that name, or null.
 const ConfigKey* find_topic_config(std::string_view name);
+
+/// What it means, for people, and whether it does anything here.
+std::string documentation_of(const ConfigKey& key);
+
+/// True if the value can be read as one of that type.
+bool is_of_type(ConfigType type, std::string_view value);
 
 /// What is wrong with this value for this config (a sentence for INVALID_CONFIG), or nothing.
 std::optional<std::string> config_problem(std::string_view name, const std::optional<std::string>& value);

@@ -175,3 +175,37 @@ TEST("Kafka's own topics are known by name") {
     CHECK(!log::is_internal_topic("__cluster_metadata"));
     CHECK(log::is_reserved_topic("__cluster_metadata"));
 }
+
+TEST("every topic config is documented, and those without effect say so") {
+    for (const log::ConfigKey& key : log::topic_config_keys()) {
+        const std::string text = log::documentation_of(key);
+        CHECK(text.ends_with("."));
+        CHECK_EQ(text.find("without effect here") == text.npos, key.has_effect);
+        CHECK(log::is_of_type(key.type, key.default_value));
+    }
+}
+
+TEST("values are told by their types") {
+    using enum log::ConfigType;
+    CHECK(log::is_of_type(boolean, "True"));
+    CHECK(!log::is_of_type(boolean, "on"));
+    CHECK(log::is_of_type(integer, " 5 "));
+    CHECK(!log::is_of_type(integer, "5 kB"));
+    CHECK(!log::is_of_type(integer, "2147483648"));
+    CHECK(log::is_of_type(long_integer, "2147483648"));
+    CHECK(log::is_of_type(decimal, "0.5"));
+    CHECK(!log::is_of_type(decimal, "half"));
+    CHECK(log::is_of_type(list, "a, b"));
+    CHECK(log::is_of_type(list, ""));
+    CHECK(!log::is_of_type(list, "a,,b"));
+}
+
+TEST("what is said of a value that is not valid tells which ones are") {
+    const auto said = [](const char* name, const char* value) {
+        return log::config_problem(name, std::string(value)).value_or("");
+    };
+    CHECK(said("segment.bytes", "5").ends_with(": it must be from 1048576 to 2147483647"));
+    CHECK(said("retention.bytes", "x").ends_with(": it must be a number"));
+    CHECK(said("cleanup.policy", "burn").ends_with(": the choice is compact delete"));
+    CHECK(said("preallocate", "yes").ends_with("for topic config preallocate"));
+}
