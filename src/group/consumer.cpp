@@ -1,4 +1,5 @@
 #include "group/consumer.h"
+#include "group/config.h"
 #include "group/limits.h"
 
 #include <algorithm>
@@ -171,15 +172,10 @@ void ConsumerGroup::advance_epoch(bool changed, bool first_member, Turn& turn) {
 ConsumerGroup::HeartbeatResponse ConsumerGroup::answer(const Request& request, const MemberRow& before,
                                                        const Settings& settings) const {
     const Member& member = *find(before.member_id);
-    const auto within_bounds = [](int32_t value, int32_t least, int32_t most) {
-        return std::max(std::min(value, most), least);
-    };
     HeartbeatResponse response;
     response.member_id = member.row.member_id;
     response.member_epoch = member.state().epoch;
-    response.heartbeat_interval_ms = within_bounds(settings.group_consumer_heartbeat_interval_ms,
-                                                   settings.group_consumer_min_heartbeat_interval_ms,
-                                                   settings.group_consumer_max_heartbeat_interval_ms);
+    response.heartbeat_interval_ms = heartbeat_interval_ms(row_.group_id, settings);
     const bool says_everything = request.rebalance_timeout_ms != -1 && request.topic_partitions &&
                                  (request.subscribed_topic_names || request.subscribed_topic_regex);
     if (request.member_epoch == joins || says_everything ||

@@ -15,7 +15,7 @@
 // expressions match, are not.
 //
 // v1 of the heartbeat: clients make their member ids (KIP-1082); subscribed_topic_regex, for which see topic_regex.h.
-// Not implemented: assignments by the clients (which Kafka lacks, too); racks; settings of a single group.
+// Not implemented: assignments by the clients (which Kafka lacks, too); racks.
 #pragma once
 #include "group/deadlines.h"
 #include "group/embedded_protocol.h"

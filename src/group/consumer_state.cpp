@@ -1,3 +1,4 @@
+#include "group/config.h"
 #include "group/consumer.h"
 
 #include <algorithm>
@@ -9,9 +10,7 @@ namespace {
 /// Of the group; members of the classic protocol have their own.
 milliseconds session_timeout(const MemberRow& row, const Settings& settings) {
     if (std::get<ConsumerMember>(row.state).classic) return milliseconds(row.session_timeout_ms);
-    const int32_t least = settings.group_consumer_min_session_timeout_ms;
-    const int32_t most = settings.group_consumer_max_session_timeout_ms;
-    return milliseconds(std::max(std::min(settings.group_consumer_session_timeout_ms, most), least));
+    return milliseconds(session_timeout_ms(row.group_id, settings));
 }
 
 template <class Visit> void each_partition(const Assignment& all, Visit visit) {

@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,7 +67,15 @@ struct Caller {
 /// Which groups with members may change from one protocol to the other. Groups without members always may.
 enum class MigrationPolicy { disabled, upgrade, downgrade, bidirectional };
 
-/// Kafka's broker settings for groups, with its defaults.
+/// What is set for one group; where nothing is, the broker's settings hold.
+struct GroupConfig {
+    std::optional<int32_t> session_timeout_ms, heartbeat_interval_ms;
+    bool operator==(const GroupConfig&) const = default;
+};
+/// By group id.
+using GroupConfigs = std::map<std::string, GroupConfig, std::less<>>;
+
+/// Kafka's broker settings for groups, with its defaults, and the configs of groups.
 struct Settings {
     int32_t group_min_session_timeout_ms = 6'000;
     int32_t group_max_session_timeout_ms = 1'800'000;
@@ -83,6 +92,7 @@ struct Settings {
     MigrationPolicy group_consumer_migration_policy = MigrationPolicy::bidirectional;
     int32_t offsets_retention_minutes = 10'080;
     int32_t offset_metadata_max_bytes = 4'096;
+    GroupConfigs group_configs;
 };
 
 /// What groups need to know of a topic.
