@@ -413,6 +413,28 @@ COMMENT ON COLUMN kafka.topics.partitions IS 'Number of partitions';
 COMMENT ON COLUMN kafka.topics.config IS 'Topic configs that were set; all others have their defaults';
 COMMENT ON COLUMN kafka.topics.created_at IS 'When the topic was created';
 
+CREATE FUNCTION kafka.topic_config_keys(
+    OUT name text, OUT type text, OUT "default" text, OUT source text, OUT has_effect boolean, OUT documentation text
+) RETURNS SETOF record
+    LANGUAGE c STABLE ROWS 33 AS 'MODULE_PATHNAME', 'pg_kafka_topic_config_keys';
+COMMENT ON FUNCTION kafka.topic_config_keys() IS 'Behind kafka.topic_configs';
+
+CREATE VIEW kafka.topic_configs AS
+SELECT t.name AS topic, k.name, COALESCE(c.value, k."default") AS value,
+       CASE WHEN c.value IS NULL THEN k.source ELSE 'topic' END AS source, k."default", k.type, k.has_effect, k.documentation
+  FROM kafka.topic t
+ CROSS JOIN kafka.topic_config_keys() k
+  LEFT JOIN kafka.topic_config c ON c.topic_id = t.id AND c.name = k.name;
+COMMENT ON VIEW kafka.topic_configs IS 'Every config of every topic; kafka.alter_topic() changes them';
+COMMENT ON COLUMN kafka.topic_configs.topic IS 'Name of the topic';
+COMMENT ON COLUMN kafka.topic_configs.name IS 'Name of the config, which is that of Kafka';
+COMMENT ON COLUMN kafka.topic_configs.value IS 'What holds for the topic';
+COMMENT ON COLUMN kafka.topic_configs.source IS 'Who says so: topic, where it was set for this one; setting, for all topics; default';
+COMMENT ON COLUMN kafka.topic_configs."default" IS 'What holds for topics where it was not set';
+COMMENT ON COLUMN kafka.topic_configs.type IS 'Type of the value, as Kafka calls it';
+COMMENT ON COLUMN kafka.topic_configs.has_effect IS 'Whether it does anything here; otherwise it is kept, and shown to whoever asks';
+COMMENT ON COLUMN kafka.topic_configs.documentation IS 'What it means';
+
 CREATE TYPE kafka.header AS (key text, value bytea);
 COMMENT ON TYPE kafka.header IS 'One header of a record';
 
@@ -796,8 +818,8 @@ COMMENT ON COLUMN kafka.connections.bytes_sent IS 'Bytes to the client, as far a
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kafka FROM PUBLIC;
 REVOKE ALL ON TYPE kafka.header FROM PUBLIC;
--- Whoever may read the view has to be able to run these, which show no more than what it does.
-GRANT EXECUTE ON FUNCTION kafka.assigned_partitions(bytea), kafka.fetch(text, integer, bigint, bigint) TO PUBLIC;
+-- Whoever may read the views has to be able to run these, which show no more than those do, and which configs there are.
+GRANT EXECUTE ON FUNCTION kafka.assigned_partitions(bytea), kafka.fetch(text, integer, bigint, bigint), kafka.topic_config_keys() TO PUBLIC;
 GRANT USAGE ON SCHEMA kafka TO pg_monitor;
 GRANT SELECT ON kafka.status, kafka.api_status, kafka.connections TO pg_monitor;
 GRANT EXECUTE ON FUNCTION kafka.broker_status(), kafka.broker_api_status(), kafka.broker_connections() TO pg_monitor;

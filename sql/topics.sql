@@ -88,6 +88,12 @@ SELECT failure_of($$SELECT kafka.alter_topic('altered', '[]')$$);
 SELECT failure_of($$SELECT kafka.alter_topic('missing', '{}')$$);
 SELECT config FROM kafka.topics WHERE name = 'altered';
 
+-- All configs of a topic, with what they are and what they mean.
+SELECT name, value, source, "default", type, has_effect FROM kafka.topic_configs WHERE topic = 'altered' ORDER BY name COLLATE "C";
+SELECT count(*) FROM kafka.topic_configs WHERE topic = 'altered' AND documentation !~ '\.$';
+SELECT DISTINCT topic FROM kafka.topic_configs WHERE value = '60000' AND name = 'retention.ms';
+SELECT failure_of($$DELETE FROM kafka.topic_configs$$);
+
 -- Partitions become more, never fewer.
 SELECT kafka.add_partitions('altered', 4);
 SELECT kafka.add_partitions('altered', 4);
@@ -119,7 +125,7 @@ DROP TABLE in_the_way.topic;
 DROP FUNCTION in_the_way.translate;
 DROP SCHEMA in_the_way;
 
--- Nothing is granted to PUBLIC but what reads bytes that it is given; a grant on a function or a view is enough to use it.
+-- Nothing is granted to PUBLIC but what reads bytes that it is given, or tells which configs there are; a grant on a function or a view is enough to use it.
 CREATE ROLE regress_kafka_user;
 SELECT 'schema' AS kind, 'kafka' AS name WHERE has_schema_privilege('regress_kafka_user', 'kafka', 'USAGE')
 UNION ALL
@@ -139,7 +145,7 @@ SELECT failure_of($$SELECT kafka.create_topic('mine')$$);
 SELECT failure_of($$SELECT * FROM kafka.messages$$);
 RESET ROLE;
 GRANT USAGE ON SCHEMA kafka TO regress_kafka_user;
-GRANT SELECT ON kafka.topics, kafka.partitions, kafka.messages TO regress_kafka_user;
+GRANT SELECT ON kafka.topics, kafka.partitions, kafka.topic_configs, kafka.messages TO regress_kafka_user;
 GRANT EXECUTE ON FUNCTION kafka.create_topic, kafka.delete_topic TO regress_kafka_user;
 SET ROLE regress_kafka_user;
 SELECT kafka.create_topic('mine', 2) IS NOT NULL AS has_id;
@@ -149,6 +155,7 @@ SELECT count(*) FROM kafka.messages WHERE topic = 'mine';
 SELECT count(*) FROM kafka.fetch('mine', 0, 0);
 SELECT failure_of(format('SELECT kafka.%s', call))
   FROM unnest(ARRAY[$$alter_topic('mine', '{}')$$, $$add_partitions('mine', 3)$$, $$delete_records('mine', 0)$$]) AS call;
+SELECT value FROM kafka.topic_configs WHERE topic = 'mine' AND name = 'segment.ms';
 SELECT kafka.delete_topic('mine');
 SELECT failure_of($$SELECT * FROM kafka.topic$$);
 SELECT failure_of($$SELECT * FROM kafka.message$$);
