@@ -62,7 +62,7 @@ endif
 # the extension itself.
 PURE_SOURCES = $(wildcard $(addprefix src/,$(addsuffix /*.cpp,status wire record net log group txn)))
 FUZZ_SOURCES = t/fuzz/targets.cpp t/fuzz/txn.cpp
-TESTED_SOURCES = $(PURE_SOURCES) src/api/fetch_sessions.cpp src/api/checking_threads.cpp
+TESTED_SOURCES = $(PURE_SOURCES) $(addprefix src/api/,broker_configs.cpp checking_threads.cpp fetch_sessions.cpp)
 UNIT_SOURCES = $(wildcard t/unit/*.cpp) $(FUZZ_SOURCES)
 # -g1: lines for the sanitizers to name; more takes half as long again to compile. To optimize the tests, too, takes eight times as long.
 UNIT_FLAGS = -std=c++20 -Wall -Wextra $(WERROR) -MMD -MP -Isrc -It/unit -g1

@@ -48,6 +48,14 @@ CREATE TABLE kafka.topic_config (
 );
 COMMENT ON TABLE kafka.topic_config IS 'Topic configs that were set; all others have their defaults';
 
+CREATE TABLE kafka.group_config (
+    group_id text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    value text NOT NULL,
+    PRIMARY KEY (group_id, name)
+);
+COMMENT ON TABLE kafka.group_config IS 'Configs that were set for consumer groups, whether there is such a group or not';
+
 -- Consumer groups. The broker keeps them in memory and writes what changes. Whoever changes them by SQL uses the functions for
 -- it: they keep the broker from what they change. After any other change it reads all groups again.
 CREATE TABLE kafka.consumer_group (
@@ -292,6 +300,7 @@ SELECT pg_catalog.pg_extension_config_dump('kafka.cluster', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.topic', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.partition', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.topic_config', '');
+SELECT pg_catalog.pg_extension_config_dump('kafka.group_config', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.consumer_group', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.group_member', '');
 SELECT pg_catalog.pg_extension_config_dump('kafka.consumer_offset', '');
@@ -318,6 +327,8 @@ CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON k
     FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
 CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.topic_config
     FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.group_config
+    FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
 CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.segment
     FOR EACH STATEMENT EXECUTE FUNCTION kafka.catalog_changed();
 CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kafka.producer
@@ -334,6 +345,7 @@ ALTER TABLE kafka.cluster ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.topic ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.partition ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.topic_config ENABLE ALWAYS TRIGGER catalog_changed;
+ALTER TABLE kafka.group_config ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.segment ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.producer ENABLE ALWAYS TRIGGER catalog_changed;
 ALTER TABLE kafka.producer_snapshot ENABLE ALWAYS TRIGGER catalog_changed;

@@ -6,6 +6,7 @@
 #include "log/retention.h"
 #include "pg/process.h"
 #include "pg/shared.h"
+#include "store/group_configs.h"
 
 #include <utility>
 
@@ -210,11 +211,15 @@ bool Broker::open(const std::vector<log::Topic*>& topics) {
     return std::all_of(topics.begin(), topics.end(), [](const log::Topic* t) { return t->opened; });
 }
 
-void Broker::update_topic(log::Topic& topic, const store::TopicRow& row) {
-    batch_policy_changed |= sets_compression(topic.overrides) || sets_compression(row.config);
-    topic.overrides = row.config;
+void Broker::update_config(log::Topic& topic, log::ConfigOverrides overrides) {
+    batch_policy_changed |= sets_compression(topic.overrides) || sets_compression(overrides);
+    topic.overrides = std::move(overrides);
     topic.config = log::resolve(topic.overrides, config_defaults());
     if (topic.config.compacts) pg::wake_janitor(); // which may have had nothing to compact until now
+}
+
+void Broker::update_topic(log::Topic& topic, const store::TopicRow& row) {
+    update_config(topic, row.config);
     bool moved = false;
     for (size_t i = 0; i < std::min(topic.partitions.size(), row.log_start_offsets.size()); i++)
         moved |= topic.partitions[i].log_start_offset < row.log_start_offsets[i];
@@ -251,7 +256,9 @@ void Broker::reload_catalog() {
     if (!staging.empty()) commit();
     pg::Transaction transaction;
     const std::vector<store::TopicRow> rows = store::load_topics();
+    group::GroupConfigs group_configs = store::load_group_configs();
     transaction.commit(pg::Durability::local);
+    coordinator.apply(std::move(group_configs));
 
     std::set<wire::Uuid> stored;
     for (const store::TopicRow& row : rows) stored.insert(row.id);
@@ -302,6 +309,30 @@ void Broker::add_partitions(log::Topic& topic, int32_t count) {
     topic.partitions.resize(size_t(count));
     for (size_t i = present; i < topic.partitions.size(); i++) topic.partitions[i].index = int32_t(i);
     coordinator.topics_changed();
+}
+
+bool Broker::set_configs(log::Topic& topic, const log::ConfigValues& values) {
+    changed_topics_++;
+    pg::Transaction transaction;
+    store::do_not_wait_for_locks();
+    if (store::lock_topic(topic.name) != topic.id) return false;
+    for (const auto& [name, value] : values) store::set_config(topic.id, name, value);
+    log::ConfigOverrides overrides = store::load_config(topic.id);
+    transaction.commit(pg::Durability::later);
+    earlier_unflushed_ = true;
+    update_config(topic, std::move(overrides));
+    return true;
+}
+
+void Broker::set_configs(const std::string& group_id, const log::ConfigValues& values,
+                         const group::GroupConfig& config) {
+    changed_topics_++;
+    pg::Transaction transaction;
+    store::do_not_wait_for_locks();
+    for (const auto& [name, value] : values) store::set_group_config(group_id, name, value);
+    transaction.commit(pg::Durability::later);
+    earlier_unflushed_ = true;
+    coordinator.apply(group_id, config);
 }
 
 bool Broker::delete_topic(log::Topic& topic) {

@@ -15,6 +15,7 @@
 #include "api/transaction_coordinator.h"
 #include "api/waiting.h"
 #include "log/catalog.h"
+#include "log/config_change.h"
 #include "log/staging.h"
 #include "pg/settings.h"
 #include "pg/spi.h"
@@ -100,6 +101,12 @@ public:
     /// Adds empty partitions, so that the topic has as many as `count`, which is more than now. Throws pg::Error, and then nothing
     /// has changed. Commits what is staged first.
     void add_partitions(log::Topic& topic, int32_t count);
+    /// Sets configs of a topic, and takes away those without a value. False if the topic is gone. Throws pg::Error, and then nothing
+    /// has changed.
+    bool set_configs(log::Topic& topic, const log::ConfigValues& values);
+    /// The same of a group, which need not exist; `config` is what they come to.
+    void set_configs(const std::string& group_id, const log::ConfigValues& values,
+                     const group::GroupConfig& config);
     /// Removes a topic from the tables and from memory. False if there was none. Commits what is staged
     /// first. Creating and deleting do not wait for a user's transaction that has the name in hand: they
     /// throw pg::Error.
@@ -166,6 +173,7 @@ private:
     void take_fewer_locks(const pg::Error& error);
     void store_producers(std::vector<log::Topic*> topics);
     void update_topic(log::Topic& topic, const store::TopicRow& row);
+    void update_config(log::Topic& topic, log::ConfigOverrides overrides);
     bool forget_unreadable_segments(log::Topic& topic);
     void remove_from_memory(log::Topic& topic);
 

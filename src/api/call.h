@@ -39,6 +39,7 @@ public:
         if (!progress_.has_value()) progress_.emplace<T>();
         return *std::any_cast<T>(&progress_);
     }
+    bool has_progress() const { return progress_.has_value(); }
     /// Held until the call is answered or dropped.
     void keep_until_answered(std::shared_ptr<void> kept) { kept_ = std::move(kept); }
     const net::Frame& frame() const { return *received_->frame; }

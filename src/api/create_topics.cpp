@@ -9,6 +9,7 @@
 // partitions, replicas and effective configs (KIP-525); v7 topic id (KIP-516).
 //
 // Not implemented: timeout_ms; a topic is there when the response leaves.
+#include "api/config_resources.h"
 #include "api/handlers.h"
 #include "api/refuse.h"
 
@@ -23,9 +24,6 @@ using namespace wire::create_topics;
 using wire::ErrorCode;
 
 constexpr int32_t use_default = -1;
-
-/// Where an effective config comes from, by Kafka's codes.
-enum ConfigSource : int8_t { topic = 1, dynamic_default_broker = 3, static_broker = 4, kafka_default = 5 };
 
 /// Why a topic cannot be created.
 struct Problem {
@@ -130,22 +128,14 @@ int64_t partitions_of(const Broker& broker, const CreatableTopic& asked) {
     return std::max(asked.num_partitions, 0);
 }
 
-ConfigSource source_of(const log::ConfigKey& key, std::string_view value,
-                       const log::ConfigOverrides& overrides) {
-    if (overrides.contains(key.name)) return topic;
-    // A new Kafka cluster sets this one for all of its brokers (KIP-966).
-    if (std::string_view(key.name) == "min.insync.replicas") return dynamic_default_broker;
-    return value == key.default_value ? kafka_default : static_broker;
-}
-
 std::vector<CreatableTopicConfigs> effective_configs(const Broker& broker,
                                                      const log::ConfigOverrides& overrides) {
     std::vector<CreatableTopicConfigs> all;
-    for (const log::ConfigKey& key : log::topic_config_keys()) {
+    for (DescribedConfig& described : topic_configs(broker, overrides)) {
         CreatableTopicConfigs& config = all.emplace_back();
-        config.name = key.name;
-        config.value = log::effective_value(key, overrides, broker.config_defaults());
-        config.config_source = source_of(key, *config.value, overrides);
+        config.name = std::move(described.name);
+        config.value = std::move(described.value);
+        config.config_source = int8_t(described.source);
     }
     return all;
 }

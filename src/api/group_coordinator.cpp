@@ -115,9 +115,24 @@ GroupCoordinator::GroupCoordinator(Broker& broker)
           [&broker](const std::string& id) { return broker.transactions.has_pending_offsets(id); }),
       load_at_(Clock::now()) {}
 
-void GroupCoordinator::apply(const pg::Settings& settings) { settings_ = group_settings(settings); }
+void GroupCoordinator::apply(const pg::Settings& settings) {
+    group::GroupConfigs configs = std::move(settings_.group_configs);
+    settings_ = group_settings(settings);
+    settings_.group_configs = std::move(configs);
+}
+
+void GroupCoordinator::apply(group::GroupConfigs configs) { settings_.group_configs = std::move(configs); }
+
+void GroupCoordinator::apply(const std::string& group_id, const group::GroupConfig& config) {
+    if (config == group::GroupConfig{})
+        settings_.group_configs.erase(group_id);
+    else
+        settings_.group_configs[group_id] = config;
+}
 
 // What clients call themselves and their groups is stored as text ---------------------------------------------
+
+bool GroupCoordinator::is_text(wire::View text) const { return wire::is_text(text, text_rule_); }
 
 bool GroupCoordinator::is_text(const wire::Request& request) const {
     return std::visit([this](const auto& r) { return wire::has_text_only(r, text_rule_); }, request);

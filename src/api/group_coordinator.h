@@ -40,11 +40,16 @@ public:
     const group::Groups* look(Call& call);
     const group::TopicLookup& topics() const { return topics_; }
     const group::Settings& settings() const { return settings_; }
+    /// True if the database can store this as text.
+    bool is_text(wire::View text) const;
 
     /// Does what is due, the first time it reads the groups from their tables.
     void tick();
     group::Time next_deadline() const;
     void apply(const pg::Settings& settings);
+    /// What is set for single groups: of all, and of one. Their members hear of it with their next heartbeats.
+    void apply(group::GroupConfigs configs);
+    void apply(const std::string& group_id, const group::GroupConfig& config);
     /// True if commit() may change these groups: they are loaded, and no session holds any of them.
     bool can_commit(const std::set<std::string>& groups);
     /// A transaction is to commit offsets of these groups.

@@ -23,6 +23,10 @@ void handle(Broker& broker, Call& call, wire::delete_topics::Request& request);
 void handle(Broker& broker, Call& call, wire::create_partitions::Request& request);
 void handle(Broker& broker, Call& call, wire::describe_topic_partitions::Request& request);
 void handle(Broker& broker, Call& call, wire::describe_acls::Request& request);
+void handle(Broker& broker, Call& call, wire::describe_configs::Request& request);
+void handle(Broker& broker, Call& call, wire::alter_configs::Request& request);
+void handle(Broker& broker, Call& call, wire::incremental_alter_configs::Request& request);
+void handle(Broker& broker, Call& call, wire::list_config_resources::Request& request);
 void handle(Broker& broker, Call& call, wire::elect_leaders::Request& request);
 void handle(Broker& broker, Call& call, wire::alter_partition_reassignments::Request& request);
 void handle(Broker& broker, Call& call, wire::list_partition_reassignments::Request& request);
@@ -67,6 +71,14 @@ wire::delete_topics::Response refuse(const wire::delete_topics::Request& request
                                      wire::ErrorCode error);
 wire::describe_acls::Response refuse(const wire::describe_acls::Request& request, int16_t version,
                                      wire::ErrorCode error);
+wire::describe_configs::Response refuse(const wire::describe_configs::Request& request, int16_t version,
+                                        wire::ErrorCode error);
+wire::alter_configs::Response refuse(const wire::alter_configs::Request& request, int16_t version,
+                                     wire::ErrorCode error);
+wire::incremental_alter_configs::Response refuse(const wire::incremental_alter_configs::Request& request,
+                                                 int16_t version, wire::ErrorCode error);
+wire::list_config_resources::Response refuse(const wire::list_config_resources::Request& request,
+                                             int16_t version, wire::ErrorCode error);
 wire::elect_leaders::Response refuse(const wire::elect_leaders::Request& request, int16_t version,
                                      wire::ErrorCode error);
 wire::alter_partition_reassignments::Response

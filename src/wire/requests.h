@@ -7,6 +7,7 @@
 #include "wire/header.h"
 #include "wire/messages/add_offsets_to_txn.h"
 #include "wire/messages/add_partitions_to_txn.h"
+#include "wire/messages/alter_configs.h"
 #include "wire/messages/alter_partition_reassignments.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/consumer_group_describe.h"
@@ -18,6 +19,7 @@
 #include "wire/messages/delete_topics.h"
 #include "wire/messages/describe_acls.h"
 #include "wire/messages/describe_cluster.h"
+#include "wire/messages/describe_configs.h"
 #include "wire/messages/describe_groups.h"
 #include "wire/messages/describe_producers.h"
 #include "wire/messages/describe_topic_partitions.h"
@@ -27,9 +29,11 @@
 #include "wire/messages/fetch.h"
 #include "wire/messages/find_coordinator.h"
 #include "wire/messages/heartbeat.h"
+#include "wire/messages/incremental_alter_configs.h"
 #include "wire/messages/init_producer_id.h"
 #include "wire/messages/join_group.h"
 #include "wire/messages/leave_group.h"
+#include "wire/messages/list_config_resources.h"
 #include "wire/messages/list_groups.h"
 #include "wire/messages/list_offsets.h"
 #include "wire/messages/list_partition_reassignments.h"
@@ -76,9 +80,12 @@ using Request = std::variant<
     write_txn_markers::Request,
     txn_offset_commit::Request,
     describe_acls::Request,
+    describe_configs::Request,
+    alter_configs::Request,
     create_partitions::Request,
     delete_groups::Request,
     elect_leaders::Request,
+    incremental_alter_configs::Request,
     alter_partition_reassignments::Request,
     list_partition_reassignments::Request,
     offset_delete::Request,
@@ -88,6 +95,7 @@ using Request = std::variant<
     list_transactions::Request,
     consumer_group_heartbeat::Request,
     consumer_group_describe::Request,
+    list_config_resources::Request,
     describe_topic_partitions::Request>;
 // clang-format on
 

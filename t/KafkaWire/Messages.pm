@@ -233,6 +233,20 @@ my %text = (
         resources:[resource_type:int8 resource_name:string pattern_type:int8
             acls:[principal:string host:string operation:int8 permission_type:int8]]
     }],
+    DescribeConfigs => [32, 4, 1, 4, q{
+        resources:[resource_type:int8 resource_name:string configuration_keys:[string]?] include_synonyms:bool
+        include_documentation:bool(3+)
+    }, q{
+        throttle_time_ms:int32 results:[error_code:int16 error_message:string? resource_type:int8 resource_name:string
+            configs:[name:string value:string? read_only:bool config_source:int8 is_sensitive:bool
+                synonyms:[name:string value:string? source:int8] config_type:int8(3+) documentation:string?(3+)]]
+    }],
+    AlterConfigs => [33, 2, 0, 2, q{
+        resources:[resource_type:int8 resource_name:string configs:[name:string value:string?]] validate_only:bool
+    }, q{
+        throttle_time_ms:int32
+        responses:[error_code:int16 error_message:string? resource_type:int8 resource_name:string]
+    }],
     CreatePartitions => [37, 2, 0, 3, q{
         topics:[name:string count:int32 assignments:[broker_ids:[int32]]?] timeout_ms:int32 validate_only:bool
     }, q{
@@ -248,6 +262,12 @@ my %text = (
     }, q{
         throttle_time_ms:int32 error_code:int16(1+)
         replica_election_results:[topic:string partition_result:[partition_id:int32 error_code:int16 error_message:string?]]
+    }],
+    IncrementalAlterConfigs => [44, 1, 0, 1, q{
+        resources:[resource_type:int8 resource_name:string configs:[name:string config_operation:int8 value:string?]] validate_only:bool
+    }, q{
+        throttle_time_ms:int32
+        responses:[error_code:int16 error_message:string? resource_type:int8 resource_name:string]
     }],
     AlterPartitionReassignments => [45, 0, 0, 1, q{
         timeout_ms:int32=60000 allow_replication_factor_change:bool(1+)=1
@@ -315,6 +335,11 @@ my %text = (
                 client_host:string subscribed_topic_names:[string] subscribed_topic_regex:string?
                 assignment:$assigned target_assignment:$assigned member_type:int8(1+)]
             authorized_operations:int32]
+    }],
+    ListConfigResources => [74, 0, 0, 1, q{
+        resource_types:[int8](1+)
+    }, q{
+        throttle_time_ms:int32 error_code:int16 config_resources:[resource_name:string resource_type:int8(1+)]
     }],
     DescribeTopicPartitions => [75, 0, 0, 0, q{
         topics:[name:string] response_partition_limit:int32=2000 cursor:{topic_name:string partition_index:int32}?
