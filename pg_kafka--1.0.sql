@@ -485,6 +485,29 @@ COMMENT ON COLUMN kafka.partitions.last_stable_offset IS 'Where the first open t
 COMMENT ON COLUMN kafka.partitions.high_watermark IS 'Next offset after the last record';
 COMMENT ON COLUMN kafka.partitions.leader_epoch IS 'Leader epoch; null before the broker has started for the first time';
 
+CREATE VIEW kafka.segments AS
+SELECT t.name AS topic, s.id AS segment, r.relation AS "table", s.start_offsets,
+       s.max_timestamps IS NOT NULL AS closed,
+       COALESCE(s.bytes, pg_catalog.pg_table_size(r.relation)) AS bytes,
+       pg_catalog.pg_total_relation_size(r.relation) AS disk_bytes,
+       pg_catalog.to_timestamp(s.created_ms / 1000.0) AS created_at,
+       (SELECT pg_catalog.to_timestamp(NULLIF(pg_catalog.max(m.ms), -1) / 1000.0) FROM pg_catalog.unnest(s.max_timestamps) AS m(ms)) AS newest_at,
+       pg_catalog.to_timestamp(s.compacted_ms / 1000.0) AS compacted_at
+  FROM kafka.segment s
+  LEFT JOIN kafka.topic t ON t.id = s.topic_id,
+       LATERAL pg_catalog.to_regclass('kafka.segment_' || s.id) AS r(relation);
+COMMENT ON VIEW kafka.segments IS 'Segments of the log, one row each: the batches of a topic, of all its partitions, for a span of time or size. Retention deletes, and compaction rewrites, a segment as a whole';
+COMMENT ON COLUMN kafka.segments.topic IS 'Name of the topic; null if it is deleted and the table not dropped yet';
+COMMENT ON COLUMN kafka.segments.segment IS 'Number of the segment; those of a topic follow each other in this order';
+COMMENT ON COLUMN kafka.segments."table" IS 'Table that holds its batches; null if somebody has dropped it';
+COMMENT ON COLUMN kafka.segments.start_offsets IS 'By partition, from 0: the first offset that the segment may hold; 0 for partitions that are not named';
+COMMENT ON COLUMN kafka.segments.closed IS 'Whether no batch is added any more';
+COMMENT ON COLUMN kafka.segments.bytes IS 'Size of its batches; while batches are added, that of the table';
+COMMENT ON COLUMN kafka.segments.disk_bytes IS 'What the table and its index take on disk';
+COMMENT ON COLUMN kafka.segments.created_at IS 'When the segment was made';
+COMMENT ON COLUMN kafka.segments.newest_at IS 'Largest timestamp of its records, from which retention.ms counts; null if it has none, or batches are added';
+COMMENT ON COLUMN kafka.segments.compacted_at IS 'When compaction last went over it; null if it has not';
+
 CREATE VIEW kafka.consumer_groups AS
 SELECT g.group_id, g.type, g.protocol_type, g.protocol, g.epoch,
        (SELECT pg_catalog.count(*)::integer FROM kafka.group_member m WHERE m.group_id = g.group_id) AS members,
