@@ -24,6 +24,7 @@ sub elect {
     my %told = map { my $of = $_; map { ("$of->{topic}:$_->{partition_id}" => error_name($_->{error_code})) } @{ $of->{partition_result} } } @{ $answer->{replica_election_results} };
     return (\%told, error_name($answer->{error_code} // 0));
 }
+is_deeply([elect(2, [{ topic => $name, partitions => [0] }], election_type => 2)], [{ "$name:0" => 'INVALID_REQUEST' }, 'INVALID_REQUEST'], 'a kind of election that there is not');
 for my $version (0 .. 2) {
     for my $type ($version ? (0, 1) : 0) {
         my %type = $version ? (election_type => $type) : ();

@@ -17,25 +17,39 @@ PartitionResult elect(const log::Topic* topic, int32_t index) {
     return {index, ErrorCode::election_not_needed, "The partition has its leader"};
 }
 
+/// Of all partitions those would be told of that have got another leader: none.
+Response elect_all(const Broker& broker, const Request& request) {
+    Response response;
+    if (!request.topic_partitions) return response;
+    for (const TopicPartitions& asked : *request.topic_partitions) {
+        const log::Topic* topic = broker.catalog.find(asked.topic);
+        ReplicaElectionResult& result = response.replica_election_results.emplace_back();
+        result.topic = asked.topic;
+        for (const int32_t index : asked.partitions) result.partition_result.push_back(elect(topic, index));
+    }
+    return response;
+}
+
 } // namespace
 
 void handle(Broker& broker, Call& call, Request& request) {
     const bool known = request.election_type == preferred || request.election_type == unclean;
-    Response response = refuse(request, call.version(), known ? ErrorCode::none : ErrorCode::invalid_request);
-    // Of all partitions those would be told of that have got another leader: none.
-    if (known && request.topic_partitions)
-        for (const TopicPartitions& asked : *request.topic_partitions) {
-            ReplicaElectionResult& result = response.replica_election_results.emplace_back();
-            result.topic = asked.topic;
-            for (const int32_t index : asked.partitions)
-                result.partition_result.push_back(elect(broker.catalog.find(asked.topic), index));
-        }
+    Response response =
+        known ? elect_all(broker, request) : refuse(request, call.version(), ErrorCode::invalid_request);
     broker.answer(std::move(call), std::move(response));
 }
 
-Response refuse(const Request&, int16_t, ErrorCode error) {
+/// Version 0 has no error but those of partitions.
+Response refuse(const Request& request, int16_t, ErrorCode error) {
     Response response;
     response.error_code = error;
+    if (!request.topic_partitions) return response;
+    for (const TopicPartitions& asked : *request.topic_partitions) {
+        ReplicaElectionResult& result = response.replica_election_results.emplace_back();
+        result.topic = asked.topic;
+        for (const int32_t index : asked.partitions)
+            result.partition_result.push_back({index, error, "The leader could not be elected"});
+    }
     return response;
 }
 
