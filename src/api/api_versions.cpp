@@ -6,6 +6,7 @@
 //
 // v1 throttle_time_ms; v3 flexible, the client's software name and version, which must be well formed;
 // features in tagged fields (KIP-584); v4 supported features whose lowest level is 0.
+#include "api/features.h"
 #include "api/handlers.h"
 
 #include <algorithm>
@@ -36,17 +37,6 @@ ApiVersion range_of(const wire::Api& api) {
     range.max_version = api.versions.until;
     return range;
 }
-
-/// Clients do not use some of what is served without being told.
-struct Feature {
-    const char* name;
-    int16_t level;
-};
-constexpr Feature features[] = {
-    {"group.version", 1}, // the consumer protocol (KIP-848)
-    {"transaction.version",
-     2}, // transactions that add by themselves what is written to, with an epoch each (KIP-890)
-};
 
 void add_features(Response& response, int16_t version) {
     std::vector<SupportedFeatureKey> supported;

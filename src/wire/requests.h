@@ -46,6 +46,7 @@
 #include "wire/messages/produce.h"
 #include "wire/messages/sync_group.h"
 #include "wire/messages/txn_offset_commit.h"
+#include "wire/messages/update_features.h"
 #include "wire/messages/write_txn_markers.h"
 
 #include <span>
@@ -89,6 +90,7 @@ using Request = std::variant<
     alter_partition_reassignments::Request,
     list_partition_reassignments::Request,
     offset_delete::Request,
+    update_features::Request,
     describe_cluster::Request,
     describe_producers::Request,
     describe_transactions::Request,

@@ -288,6 +288,14 @@ my %text = (
         error_code:int16 throttle_time_ms:int32
         topics:[name:string partitions:[partition_index:int32 error_code:int16]]
     }],
+    UpdateFeatures => [57, 0, 0, 2, q{
+        timeout_ms:int32=60000
+        feature_updates:[feature:string max_version_level:int16 allow_downgrade:bool(0) upgrade_type:int8(1+)=1]
+        validate_only:bool(1+)
+    }, q{
+        throttle_time_ms:int32 error_code:int16 error_message:string?
+        results:[feature:string error_code:int16 error_message:string?](0-1)
+    }],
     DescribeCluster => [60, 0, 0, 2, q{
         include_cluster_authorized_operations:bool endpoint_type:int8(1+)=1 include_fenced_brokers:bool(2+)
     }, q{
