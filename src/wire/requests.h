@@ -22,6 +22,7 @@
 #include "wire/messages/describe_configs.h"
 #include "wire/messages/describe_groups.h"
 #include "wire/messages/describe_producers.h"
+#include "wire/messages/describe_quorum.h"
 #include "wire/messages/describe_topic_partitions.h"
 #include "wire/messages/describe_transactions.h"
 #include "wire/messages/elect_leaders.h"
@@ -90,6 +91,7 @@ using Request = std::variant<
     alter_partition_reassignments::Request,
     list_partition_reassignments::Request,
     offset_delete::Request,
+    describe_quorum::Request,
     update_features::Request,
     describe_cluster::Request,
     describe_producers::Request,

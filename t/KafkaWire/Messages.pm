@@ -19,6 +19,10 @@ my $fetched_topics  = q{[name:string(0-9) topic_id:uuid(10+) partitions:[
     error_code:int16]]};
 my $assigned = '{topic_partitions:[topic_id:uuid topic_name:string partitions:[int32]]}';
 
+# Of DescribeQuorum.
+my $replica_states = q{[replica_id:int32 replica_directory_id:uuid(2+) log_end_offset:int64
+    last_fetch_timestamp:int64(1+) last_caught_up_timestamp:int64(1+)]};
+
 my %text = (
     Produce => [0, 9, 3, 13, q{
         transactional_id:string? acks:int16=-1 timeout_ms:int32=10000
@@ -287,6 +291,15 @@ my %text = (
     }, q{
         error_code:int16 throttle_time_ms:int32
         topics:[name:string partitions:[partition_index:int32 error_code:int16]]
+    }],
+    DescribeQuorum => [55, 0, 0, 2, q{
+        topics:[topic_name:string partitions:[partition_index:int32]]
+    }, qq{
+        error_code:int16 error_message:string?(2+)
+        topics:[topic_name:string partitions:[
+            partition_index:int32 error_code:int16 error_message:string?(2+) leader_id:int32 leader_epoch:int32
+            high_watermark:int64 current_voters:$replica_states observers:$replica_states]]
+        nodes:[node_id:int32 listeners:[name:string host:string port:uint16]](2+)
     }],
     UpdateFeatures => [57, 0, 0, 2, q{
         timeout_ms:int32=60000

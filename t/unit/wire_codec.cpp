@@ -309,3 +309,12 @@ TEST("encode: slices within a tagged field keep their place") {
     const auto back = decode<example::Outer>(bytes, 0, true);
     CHECK(back && back->tagged_records && back->tagged_records->slices[0].data == *owner);
 }
+
+TEST("codec: a port has no sign") {
+    describe_quorum::Response response;
+    response.nodes.push_back({1, {{"PLAINTEXT", "h", 65535}}});
+    const std::string bytes = encode(response, 2, true);
+    const auto back = decode<describe_quorum::Response>(bytes, 2, true);
+    CHECK(back && back->nodes[0].listeners[0].port == 65535);
+    CHECK(to_hex(bytes).find("0268ffff") != std::string::npos);
+}
