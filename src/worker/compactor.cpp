@@ -45,6 +45,7 @@ struct Compactor::Job {
 
 void Compactor::sweep() {
     if (due_ && Clock::now() < *due_) return;
+    due_ = Clock::now() + pg::current_settings().cleaner_backoff; // also if this round fails
     try {
         round();
     } catch (const Stopped&) { // NOLINT(bugprone-empty-catch): the next start goes on
@@ -67,8 +68,10 @@ void Compactor::round() {
             report(topic.name, error);
         }
     }
-    due_.reset();
-    if (!topics.empty()) due_ = Clock::now() + pg::current_settings().cleaner_backoff;
+    if (topics.empty())
+        due_.reset();
+    else
+        due_ = Clock::now() + pg::current_settings().cleaner_backoff; // a rest after the work
 }
 
 /// Where not all keys fit into memory the log is gone over several times, with another share of the keys each time.
