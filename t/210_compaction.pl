@@ -10,7 +10,7 @@ use KafkaWire::Errors;
 use Test::More;
 use TransactionalProducer;
 
-my $broker = KafkaTest->start('pg_kafka.cleaner_backoff_ms' => 20, 'pg_kafka.retention_check_interval_ms' => 20);
+my $broker = KafkaTest->start('pg_kafka.cleaner_backoff_ms' => 20, 'pg_kafka.retention_check_interval_ms' => 20, maintenance_work_mem => '1MB');
 my $server = $broker->server or plan skip_all => 'looks into the tables of our own server';
 my $client = $broker->connect;
 
@@ -139,6 +139,17 @@ my ($batch) = @{ fetch($client, 12, $kept, 0)->{batches} };
 is($batch->{attributes} & 0x40, 0x40, 'with the time when it may go');
 cmp_ok(abs($batch->{base_timestamp} - 86_400_000 - time * 1000), '<', 600_000, 'in a day');
 
+# More keys than fit into maintenance_work_mem.
+my $many = topic('many', 'delete.retention.ms' => 0);
+write_batch($many, 0, map { [ "key $_", '1' ] } 0 .. 39_999);
+write_batch($many, 0, map { [ "key $_", undef ] } 0 .. 29_999);
+roll($many);
+wait_for_compaction($many);
+write_batch($many, 0, [ 'the last' => '1' ]);
+roll($many);
+wait_for_compaction($many);
+becomes($many, join(' ', map({ "$_:key $_=1" } 30_000 .. 39_999), '70000:the last=1'), 'keys that are deleted stay so when memory has no room for all');
+
 # --- Transactions and producers -----------------------------------------------------------------------------------
 
 my $ledger = topic('ledger', 'delete.retention.ms' => 0);
@@ -146,9 +157,10 @@ my ($commits, $aborts, $open) = map { TransactionalProducer->new($client, $ledge
 
 sub transact {
     my ($producer, $key, $value) = @_;
+    my $topic = $producer->{topic};
     my $first = $producer->{sequences}{0} // 0;
     my $batch = build_batch([{ key => $key, value => $value }], attributes => 0x10, producer_id => $producer->{producer_id}, producer_epoch => $producer->{epoch}, base_sequence => $first);
-    my $answer = produce($client, 12, $ledger, { 0 => $batch }, transactional_id => $producer->{id})->{0};
+    my $answer = produce($client, 12, $topic, { 0 => $batch }, transactional_id => $producer->{id})->{0};
     $producer->{sequences}{0} = $first + 1;
     return $answer->{base_offset};
 }
@@ -173,6 +185,28 @@ $commits->commit;
 roll($ledger);
 wait_for_compaction($ledger);
 becomes($ledger, '5:c=1 7:a=3 8:d=1', 'until it has ended');
+
+# Told of what was aborted a client takes all that the producer wrote for aborted, until it comes to a marker.
+sub told_of_aborted {
+    my $answer = fetch($client, 12, $_[0], 0, request => { isolation_level => 1, max_wait_ms => 0, min_bytes => 0 });
+    return join ' ', map { "$_->{producer_id}\@$_->{first_offset}" } @{ $answer->{aborted_transactions} // [] };
+}
+sub control_batches { return scalar grep { $_->{attributes} & 0x20 } @{ fetch($client, 12, $_[0], 0)->{batches} }; }
+
+my $books = topic('books', 'delete.retention.ms' => 0);
+my $writer = TransactionalProducer->new($client, $books, id => 'writer');
+$writer->add(0);
+transact($writer, a => '1');
+$writer->abort;
+is(told_of_aborted($books), "$writer->{producer_id}\@0", 'readers are told of an aborted transaction');
+is(control_batches($books), 1, 'which has a marker');
+wait_until('the marker to go', sub { roll($books); return control_batches($books) == 0 });
+$writer->add(0);
+transact($writer, a => '2');
+$writer->commit;
+is(told_of_aborted($books), '', 'but not when its marker is gone');
+is(committed_values($client, $books), '2', 'so that they see what the producer wrote later');
+is($server->sql('SELECT count(*) FROM kafka.aborted_transaction WHERE topic_id = ' . id_of($books)), 0, 'of which no table tells either');
 
 my $id   = $client->call('InitProducerId', 4, { transaction_timeout_ms => 60_000 })->{producer_id};
 my $plain = topic('plain');

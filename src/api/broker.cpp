@@ -131,7 +131,8 @@ std::vector<Call> Broker::take_postponed() {
 void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
     // After a failure that has touched nothing: what is known besides the ends is still right.
     const int64_t last_segment = topic.segments.empty() ? 0 : topic.segments.back().id;
-    bool unchanged = topic.producers_read;
+    bool unchanged =
+        std::exchange(topic.producers_read, false); // should reading fail all of it is read the next time
     topic.segments.clear();
     for (store::SegmentRow& row : rows) {
         log::Segment segment{row.id, std::move(row.start_offsets), std::move(row.max_timestamps),
@@ -160,14 +161,13 @@ void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
         p.max_timestamp = p.staged_max_timestamp = open && end ? end->max_timestamp : -1;
     }
     if (!unchanged) {
-        topic.producers_read = false; // should reading fail all of it is read the next time
         for (log::Partition& p : topic.partitions) {
             p.aborted_lately = {{}, p.high_watermark, INT64_MAX};
             p.aborted_read = {};
         }
         producer_snapshots.read(topic);
-        topic.producers_read = true;
     }
+    topic.producers_read = true;
     forget_unreadable_segments(topic); // but not before what their batches tell of producers has been read
     topic.opened = true;
 }
@@ -215,7 +215,9 @@ void Broker::update_config(log::Topic& topic, log::ConfigOverrides overrides) {
     batch_policy_changed |= sets_compression(topic.overrides) || sets_compression(overrides);
     topic.overrides = std::move(overrides);
     topic.config = log::resolve(topic.overrides, config_defaults());
-    if (topic.config.compacts) pg::wake_janitor(); // which may have had nothing to compact until now
+    if (!topic.config.compacts) return;
+    topic.has_been_compacted = true;
+    pg::wake_janitor(); // which may have had nothing to compact until now
 }
 
 void Broker::update_topic(log::Topic& topic, const store::TopicRow& row) {
@@ -400,9 +402,13 @@ void Broker::distrust(const std::unordered_set<log::Topic*>& topics) {
 void Broker::segments_compacted() {
     std::vector<log::TailCut> cuts;
     for (const auto& [name, topic] : catalog.topics()) {
-        if (!topic->config.compacts || topic->segments.empty()) continue;
-        for (const log::Partition& p : topic->partitions)
+        if (!topic->has_been_compacted || topic->segments.empty()) continue;
+        for (log::Partition& p : topic->partitions) {
             cuts.push_back({p.tail.get(), topic->segments.back().start_offset(p.index)});
+            // A reader that is told of an aborted transaction needs its marker, which is going to go.
+            p.aborted_lately = {{}, p.high_watermark, INT64_MAX};
+            p.aborted_read = {};
+        }
         topic->opened = false;
     }
     tail_cache.cut(cuts);

@@ -98,19 +98,20 @@ std::optional<wire::View> PartitionCompaction::left_of(wire::View batch, LastOff
 }
 
 /// A marker says how a transaction has ended to whoever reads what it has written, and stays for some time after the last of that is
-/// gone (KIP-534). As long as producers are told by the headers of batches it stays as it was written.
+/// gone (KIP-534). As long as producers are told by the headers of batches it stays as it was written. That readers be told of an
+/// aborted transaction ends a round before its marker goes: without it they would take what the producer writes next for aborted.
 std::optional<wire::View> PartitionCompaction::marker_left(wire::View batch,
                                                            const record::BatchHeader& header) {
     if (!record::read_marker(batch)) return header.count == 0 ? without_records(header) : batch;
     const bool of_what_is_left = in_transaction_.erase(header.producer_id) > 0;
     if (of_what_is_left || header.last_offset() >= rules_.producers_stored_to) return batch;
     if (!header.has_delete_horizon()) {
+        transactions_gone_.push_back(header.base_offset);
         made_ = rebuild(batch, header, {true}, rules_.now_ms + rules_.delete_retention_ms, 0);
         return made_;
     }
-    if (!is_due(header)) return batch;
-    markers_left_out_.push_back(header.base_offset);
-    return std::nullopt;
+    if (is_due(header)) return std::nullopt;
+    return batch;
 }
 
 /// Records without a key, written before the topic was compacted, supersede nothing and stay.
@@ -121,7 +122,9 @@ PartitionCompaction::records_left(wire::View batch, const record::BatchHeader& h
     std::vector<bool> keep;
     bool tombstones = false;
     while (reader.next(record)) {
-        const bool too_old = !record.value && is_due(header);
+        // Not before the pass that knows of older records of the key.
+        const bool too_old =
+            !record.value && record.key && is_due(header) && last.is_of_share(partition_, *record.key);
         keep.push_back(!record.key || (!too_old && !last.supersede(partition_, *record.key, record.offset)));
         tombstones |= keep.back() && record.key && !record.value;
     }
@@ -143,8 +146,9 @@ std::optional<wire::View> PartitionCompaction::without_records(const record::Bat
     return made_;
 }
 
+/// Never in the round that has decided on the time, of which readers have not heard yet.
 bool PartitionCompaction::is_due(const record::BatchHeader& batch) const {
-    return batch.has_delete_horizon() && batch.base_timestamp <= rules_.now_ms;
+    return batch.has_delete_horizon() && batch.base_timestamp < rules_.now_ms;
 }
 
 // Segments --------------------------------------------------------------------------------------------------

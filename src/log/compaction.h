@@ -30,6 +30,8 @@ public:
     bool add(int32_t partition, wire::View key, int64_t offset);
     /// Whether a later record has the key, as far as it belongs to the share.
     bool supersede(int32_t partition, wire::View key, int64_t offset);
+    /// Whether the key belongs to the share.
+    bool is_of_share(int32_t partition, wire::View key) { return place(partition, key); }
     size_t size() const { return offsets_.size(); }
 
 private:
@@ -69,8 +71,9 @@ public:
 
     /// Whether the batch is of a transaction that was aborted.
     bool aborted(const record::BatchHeader& batch) const;
-    /// Offsets of the markers that have been left out since the last call.
-    std::vector<int64_t> take_markers_left_out() { return std::exchange(markers_left_out_, {}); }
+    /// Offsets of the markers of transactions that have been found, since the last call, to have nothing left. The markers
+    /// themselves stay for delete.retention.ms.
+    std::vector<int64_t> take_transactions_gone() { return std::exchange(transactions_gone_, {}); }
 
 private:
     std::optional<wire::View> marker_left(wire::View batch, const record::BatchHeader& header);
@@ -83,7 +86,7 @@ private:
     CompactionRules rules_;
     const AbortedIndex* aborted_;
     std::unordered_set<int64_t> in_transaction_; ///< producers with batches since their last marker
-    std::vector<int64_t> markers_left_out_;
+    std::vector<int64_t> transactions_gone_;     ///< offsets of their markers
     std::string made_;
 };
 

@@ -51,6 +51,7 @@ struct Topic {
     uint64_t number = 0; ///< in the order in which the broker got to know its topics
     ConfigOverrides overrides;
     TopicConfig config;
+    bool has_been_compacted = false; ///< or may have been, since the topic was loaded
     std::vector<Partition> partitions;
     std::vector<Segment> segments; ///< oldest first; at most the last one is open
     bool opened = false;           ///< segments and ends have been read; done on first touch

@@ -58,8 +58,7 @@ void replace_segment(int64_t segment, const std::vector<int64_t>& max_timestamps
     pg::execute("DROP TABLE kafka." + name);
     pg::execute("ALTER TABLE kafka." + replacement + " RENAME TO " + name);
     pg::execute("ALTER INDEX kafka." + replacement + "_pkey RENAME TO " + name + "_pkey");
-    pg::execute("UPDATE kafka.segment SET max_timestamps = $2, bytes = $3, compacted_ms = " +
-                    std::string(now_ms) + " WHERE id = $1",
+    pg::execute("UPDATE kafka.segment SET max_timestamps = $2, bytes = $3 WHERE id = $1",
                 {segment, std::span<const int64_t>(max_timestamps), bytes});
 }
 

@@ -26,10 +26,10 @@ std::vector<int64_t> producers_stored_to(const wire::Uuid& topic);
 std::string make_replacement(int64_t segment);
 /// Puts it there, under the segment's name, for which it takes an exclusive lock, and stores what has become of the segment.
 void replace_segment(int64_t segment, const std::vector<int64_t>& max_timestamps, int64_t bytes);
-/// Nothing of the segment was superseded.
+/// Compaction has gone over all of the segment.
 void mark_compacted(int64_t segment);
 
-/// The markers of these aborted transactions are gone, and so is all that they wrote.
+/// All that these aborted transactions wrote is gone: readers need not be told of them. `last_offsets` are those of their markers.
 void forget_aborted(const wire::Uuid& topic, int32_t partition, const std::vector<int64_t>& last_offsets);
 
 /// Bytes that maintenance work may take: maintenance_work_mem.

@@ -78,17 +78,15 @@ void Compactor::round() {
 void Compactor::compact(const wire::Uuid& topic) {
     const std::optional<Job> job = find_work(topic);
     if (!job) return;
-    bool changed = false;
     for (uint32_t share = 0, shares = 1; share < shares;) {
         log::LastOffsets last(job->memory, share, shares);
         if (!learn_keys(*job, last)) {
             share *= 2, shares *= 2;
             continue;
         }
-        changed |= leave_out(*job, last, share + 1 == shares);
+        leave_out(*job, last, share + 1 == shares);
         share++;
     }
-    if (changed) pg::count_compaction();
 }
 
 std::optional<Compactor::Job> Compactor::find_work(const wire::Uuid& topic) {
@@ -170,23 +168,20 @@ bool Compactor::learn_keys(const Job& job, log::LastOffsets& last) {
     return true;
 }
 
-/// True if something was left out.
-bool Compactor::leave_out(const Job& job, log::LastOffsets& last, bool last_pass) {
+void Compactor::leave_out(const Job& job, log::LastOffsets& last, bool last_pass) {
     std::vector<log::PartitionCompaction> partitions = begin(job);
-    bool changed = false;
     for (const store::SegmentRow& segment : job.segments) {
         pg::Transaction transaction("compacting a segment");
         std::vector<log::PartitionCompaction> after = partitions;
-        if (!stays_whole(segment, after, last)) {
-            rewrite(job, segment, partitions, last);
-            changed = true;
-        } else {
+        const bool whole = stays_whole(segment, after, last);
+        if (whole)
             partitions = std::move(after);
-            if (last_pass && !segment.compacted) store::mark_compacted(segment.id);
-        }
+        else
+            rewrite(job, segment, partitions, last);
+        if (last_pass && !(whole && segment.compacted)) store::mark_compacted(segment.id);
         transaction.commit(pg::Durability::local);
+        if (!whole) pg::count_compaction(); // at once: the next segment may fail
     }
-    return changed;
 }
 
 bool Compactor::stays_whole(const store::SegmentRow& segment,
@@ -208,19 +203,21 @@ void Compactor::rewrite(const Job& job, const store::SegmentRow& segment,
     int64_t bytes = 0;
     for (log::PartitionCompaction& p : partitions) {
         int64_t max_timestamp = record::no_timestamp;
+        int32_t leader_epoch = 0; // of a batch that cannot be read: that of the one before
         each_batch(segment.id, p.partition(), [&](const store::StoredBatch& batch) {
             const std::optional<wire::View> left = p.left_of(batch.data.data, last);
             if (!left) return true;
             const auto header = record::read_header(*left);
             if (header && header->count > 0) max_timestamp = std::max(max_timestamp, header->max_timestamp);
-            replacement.add({p.partition(), header ? header->partition_leader_epoch : 0, batch.base_offset,
-                             batch.last_offset, max_timestamp, *left});
+            if (header) leader_epoch = header->partition_leader_epoch;
+            replacement.add(
+                {p.partition(), leader_epoch, batch.base_offset, batch.last_offset, max_timestamp, *left});
             bytes += int64_t(left->size());
             return true;
         });
         if (size_t(p.partition()) < max_timestamps.size())
             max_timestamps[size_t(p.partition())] = max_timestamp;
-        if (const std::vector<int64_t> markers = p.take_markers_left_out(); !markers.empty())
+        if (const std::vector<int64_t> markers = p.take_transactions_gone(); !markers.empty())
             store::forget_aborted(job.topic, p.partition(), markers);
     }
     replacement.finish();

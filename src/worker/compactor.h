@@ -5,6 +5,7 @@
 #include "log/compaction.h"
 #include "log/topic.h"
 #include "pg/settings.h"
+#include "pg/shared.h"
 #include "store/batches.h"
 #include "store/segments.h"
 #include "store/transactions.h"
@@ -20,6 +21,9 @@ namespace kafka::worker {
 class Compactor {
 public:
     using Clock = std::chrono::steady_clock;
+
+    /// An earlier process may have ended before it told the broker of its last segment.
+    Compactor() { pg::count_compaction(); }
 
     /// One round over all such topics, if it is time to. What fails is logged, once for each topic, and tried again in the next
     /// round.
@@ -37,7 +41,7 @@ private:
     void find_aborted(Job& job);
     std::vector<log::PartitionCompaction> begin(const Job& job) const;
     bool learn_keys(const Job& job, log::LastOffsets& last);
-    bool leave_out(const Job& job, log::LastOffsets& last, bool last_pass);
+    void leave_out(const Job& job, log::LastOffsets& last, bool last_pass);
     bool stays_whole(const store::SegmentRow& segment, std::vector<log::PartitionCompaction>& partitions,
                      log::LastOffsets& last);
     void rewrite(const Job& job, const store::SegmentRow& segment,

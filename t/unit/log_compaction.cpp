@@ -164,8 +164,8 @@ TEST("compaction: a tombstone stays for delete.retention.ms after it was first s
         log::LastOffsets none(much);
         return compact(first, none, {now + ms, day, 0, much});
     };
-    CHECK_EQ(later(day - 1)[1], first[1]);
-    CHECK_EQ(show(later(day)), "2:b=1 ");
+    CHECK_EQ(later(day)[1], first[1]);
+    CHECK_EQ(show(later(day + 1)), "2:b=1 ");
     record::RecordReader reader(first[1], much);
     record::Record record;
     CHECK(reader.next(record));
@@ -194,16 +194,29 @@ TEST("compaction: what was aborted goes at once, its marker later, that of a com
     CHECK_EQ(left[3], log[3]);
     std::erase(left, "");
 
-    // The aborted batch is gone: its marker may go after a day.
-    std::vector<std::string> next = compact(left, last, stored, aborted);
+    // The aborted batch is gone: readers are not told of it any more, and its marker goes after a day.
+    log::PartitionCompaction second(0, stored, &aborted);
+    std::vector<std::string> next;
+    for (const std::string& batch : left) next.emplace_back(second.left_of(batch, last).value_or(""));
+    CHECK(second.take_transactions_gone() == std::vector<int64_t>{3});
+    CHECK_EQ(second.take_transactions_gone().size(), size_t(0));
     CHECK_EQ(next[1], log[2]);
     CHECK(record::read_header(next[2])->has_delete_horizon());
     CHECK(record::read_marker(next[2]) == record::read_marker(log[3]));
-    CHECK_EQ(compact(next, last, {now + day - 1, day, 100, much}, aborted)[2], next[2]);
-    log::PartitionCompaction later(0, {now + day, day, 100, much}, &aborted);
-    for (size_t i = 0; i < next.size(); i++) CHECK_EQ(later.left_of(next[i], last).has_value(), i != 2);
-    CHECK_EQ(later.take_markers_left_out().size(), size_t(1));
-    CHECK_EQ(later.take_markers_left_out().size(), size_t(0));
+    CHECK_EQ(compact(next, last, {now + day, day, 100, much})[2], next[2]);
+    const std::vector<std::string> at_last = compact(next, last, {now + day + 1, day, 100, much});
+    for (size_t i = 0; i < next.size(); i++) CHECK_EQ(at_last[i].empty(), i == 2);
+}
+
+TEST("compaction: no marker or tombstone goes in the round that has found it, also without retention") {
+    const std::vector<std::string> log{batch_at(0, {{"a", "1"}}), batch_at(1, {{"a", std::nullopt}}),
+                                       marker_at(2, 1, false)};
+    const log::CompactionRules at_once{now, 0, 100, much};
+    log::LastOffsets last = keys_of({log[0], log[1]});
+    std::vector<std::string> left = compact(log, last, at_once);
+    CHECK_EQ(show(left), "1:a=null ");
+    CHECK(compact(left, last, at_once) == left);
+    CHECK_EQ(compact(left, last, {now + 1, 0, 100, much})[2], "");
 }
 
 TEST("compaction: headers stay that still have to tell what producers have sent") {
@@ -252,6 +265,26 @@ TEST("compaction: keys that do not fit into memory are taken in shares") {
     log::LastOffsets tiny(1);
     CHECK(tiny.add(0, "the first always fits", 0));
     CHECK(!tiny.add(0, "the second does not", 0));
+}
+
+TEST("compaction: a tombstone stays until the pass that takes out what it deletes") {
+    for (int n = 0; n < 20; n++) {
+        const std::string key = "key " + std::to_string(n);
+        record::BatchOptions due;
+        due.delete_horizon_ms = now - 1;
+        std::vector<std::string> log{batch_at(0, {{key, "1"}}), batch_at(1, {{key, std::nullopt}}, due)};
+        for (uint32_t share = 0; share < 4; share++) {
+            log::LastOffsets last(much, share, 4);
+            for (const std::string& batch : log)
+                if (!batch.empty()) CHECK(log::add_keys(last, 0, batch, much));
+            const bool of_share = last.is_of_share(0, key);
+            const std::string before = show(log);
+            log = compact(log, last);
+            CHECK_EQ(show(log), of_share ? "" : before);
+            std::erase(log, "");
+        }
+        CHECK_EQ(log.size(), size_t(0));
+    }
 }
 
 TEST("compaction: random logs keep what readers from the beginning end up with") {
