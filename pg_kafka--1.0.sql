@@ -158,7 +158,7 @@ CREATE TABLE kafka.segment (
     start_offsets bigint[] NOT NULL,
     max_timestamps bigint[],
     created_ms bigint NOT NULL,
-    bytes bigint,
+    bytes bigint[],
     compacted_ms bigint
 );
 CREATE INDEX ON kafka.segment (topic_id, id);
@@ -166,7 +166,7 @@ COMMENT ON TABLE kafka.segment IS 'Segments of the log: the batches of one topic
 COMMENT ON COLUMN kafka.segment.start_offsets IS 'By partition: the next offset when the segment was made';
 COMMENT ON COLUMN kafka.segment.max_timestamps IS 'By partition: the largest timestamp in the segment, -1 if it has no record; null while batches are still added';
 COMMENT ON COLUMN kafka.segment.created_ms IS 'When the segment was made, milliseconds since 1970';
-COMMENT ON COLUMN kafka.segment.bytes IS 'Size of its batches; null while batches are still added';
+COMMENT ON COLUMN kafka.segment.bytes IS 'By partition: size of its batches; null while batches are still added';
 COMMENT ON COLUMN kafka.segment.compacted_ms IS 'When compaction last went over the segment, milliseconds since 1970; null if it has not';
 
 -- Never holds a row: each segment's table is made like it.
@@ -176,6 +176,7 @@ CREATE TABLE kafka.batch (
     base_offset bigint NOT NULL,
     last_offset bigint NOT NULL,
     max_timestamp bigint NOT NULL,
+    bytes bigint NOT NULL,
     piece integer NOT NULL,
     data bytea NOT NULL,
     PRIMARY KEY (partition, last_offset, piece)
@@ -185,6 +186,7 @@ COMMENT ON TABLE kafka.batch IS 'The shape of a segment''s table: record batches
 COMMENT ON COLUMN kafka.batch.leader_epoch IS 'Leader epoch in which the batch was appended';
 COMMENT ON COLUMN kafka.batch.last_offset IS 'The batch that holds offset X is the first with last_offset >= X';
 COMMENT ON COLUMN kafka.batch.max_timestamp IS 'Largest timestamp of the partition in this segment up to this batch, so that it never falls and can be searched by halves';
+COMMENT ON COLUMN kafka.batch.bytes IS 'Size of the partition''s batches in this segment, this one included, so that the last one tells that of all';
 COMMENT ON COLUMN kafka.batch.piece IS 'Number of the row among those of its batch, from 0; the other columns but data are the same in all of them';
 COMMENT ON COLUMN kafka.batch.data IS 'Kafka record batch, format 2, as it is sent to consumers; or a piece of it';
 
@@ -488,7 +490,7 @@ COMMENT ON COLUMN kafka.partitions.leader_epoch IS 'Leader epoch; null before th
 CREATE VIEW kafka.segments AS
 SELECT t.name AS topic, s.id AS segment, r.relation AS "table", s.start_offsets,
        s.max_timestamps IS NOT NULL AS closed,
-       COALESCE(s.bytes, pg_catalog.pg_table_size(r.relation)) AS bytes,
+       COALESCE((SELECT pg_catalog.sum(p.bytes)::bigint FROM pg_catalog.unnest(s.bytes) AS p(bytes)), pg_catalog.pg_table_size(r.relation)) AS bytes,
        pg_catalog.pg_total_relation_size(r.relation) AS disk_bytes,
        pg_catalog.to_timestamp(s.created_ms / 1000.0) AS created_at,
        (SELECT pg_catalog.to_timestamp(NULLIF(pg_catalog.max(m.ms), -1) / 1000.0) FROM pg_catalog.unnest(s.max_timestamps) AS m(ms)) AS newest_at,

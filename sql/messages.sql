@@ -52,14 +52,14 @@ BEGIN
 END $$;
 
 CREATE FUNCTION close_segment(closed_id bigint, timestamps bigint[]) RETURNS void LANGUAGE sql AS $$
-    UPDATE kafka.segment SET max_timestamps = timestamps, bytes = 0 WHERE id = closed_id
+    UPDATE kafka.segment SET max_timestamps = timestamps, bytes = '{}' WHERE id = closed_id
 $$;
 
 -- Stores a batch at an offset.
 CREATE FUNCTION put(segment bigint, partition int, base_offset bigint, batch bytea) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('INSERT INTO kafka.%1$I SELECT $1, 0, $2, $3,'
-                   ' greatest($4, (SELECT max(max_timestamp) FROM kafka.%1$I WHERE partition = $1)), 0, $5', 'segment_' || segment)
+                   ' greatest($4, (SELECT max(max_timestamp) FROM kafka.%1$I WHERE partition = $1)), 0, 0, $5', 'segment_' || segment)
     USING partition, base_offset, base_offset + number_at(batch, 23, 4), number_at(batch, 35, 8),
           int8send(base_offset) || substring(batch FROM 9);
 END $$;

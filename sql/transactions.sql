@@ -42,7 +42,7 @@ DECLARE
     first bigint;
 BEGIN
     EXECUTE format('SELECT coalesce(max(last_offset) + 1, 0) FROM %s WHERE partition = $1', current_setting('test.segment')) INTO first USING partition;
-    EXECUTE format('INSERT INTO %s VALUES ($1, 0, $2, $3, $4, 0, $5)', current_setting('test.segment'))
+    EXECUTE format('INSERT INTO %s VALUES ($1, 0, $2, $3, $4, 0, 0, $5)', current_setting('test.segment'))
     USING partition, first, first + cardinality(contents) - 1, 1704067200000 + 1000 * first,
           make_batch(first, array_fill(key, ARRAY[cardinality(contents)]), ARRAY(SELECT convert_to(c, 'SQL_ASCII') FROM unnest(contents) c),
                      CASE WHEN producer_id >= 0 AND transactional THEN 16 ELSE 0 END + CASE WHEN control THEN 32 ELSE 0 END, producer_id, epoch, sequence);

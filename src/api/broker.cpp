@@ -8,6 +8,7 @@
 #include "pg/shared.h"
 #include "store/group_configs.h"
 
+#include <numeric>
 #include <utility>
 
 namespace kafka::api {
@@ -135,8 +136,12 @@ void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
         std::exchange(topic.producers_read, false); // should reading fail all of it is read the next time
     topic.segments.clear();
     for (store::SegmentRow& row : rows) {
-        log::Segment segment{row.id, std::move(row.start_offsets), std::move(row.max_timestamps),
-                             row.created_ms, row.bytes};
+        log::Segment segment{row.id,
+                             std::move(row.start_offsets),
+                             std::move(row.max_timestamps),
+                             row.created_ms,
+                             std::accumulate(row.bytes.begin(), row.bytes.end(), int64_t(0)),
+                             std::move(row.bytes)};
         if (!row.lost) {
             topic.segments.push_back(std::move(segment));
             continue;
@@ -146,8 +151,7 @@ void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
             p.high_watermark = std::max(p.high_watermark, segment.start_offset(p.index));
     }
     unchanged = unchanged && !topic.segments.empty() && topic.segments.back().id == last_segment;
-    const log::Segment* open = topic.open_segment();
-    topic.staged_segment_bytes = open ? open->bytes : -1;
+    log::Segment* open = topic.open_segment();
     for (log::Partition& p : topic.partitions) {
         std::optional<store::SegmentEnd> end;
         if (!topic.segments.empty()) end = batches.end(topic.segments.back().id, p.index);
@@ -159,7 +163,10 @@ void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
         p.high_watermark = std::max({next, p.log_start_offset, p.high_watermark});
         p.staged_end_offset = p.high_watermark;
         p.max_timestamp = p.staged_max_timestamp = open && end ? end->max_timestamp : -1;
+        p.bytes = p.staged_bytes = open && end ? end->bytes : 0;
+        if (open) open->bytes += p.bytes;
     }
+    topic.staged_segment_bytes = open ? open->bytes : -1;
     if (!unchanged) {
         for (log::Partition& p : topic.partitions) {
             p.aborted_lately = {{}, p.high_watermark, INT64_MAX};
@@ -480,7 +487,7 @@ void Broker::write_staged() {
             b.roll == log::Staging::no_roll ? *b.topic->open_segment() : rolls[b.roll].opened;
         const auto append = appends.try_emplace(segment.id, segment.id).first;
         append->second.add(
-            {b.partition, leader_epoch, b.base_offset, b.last_offset, b.max_timestamp, b.data.data});
+            {b.partition, leader_epoch, b.base_offset, b.last_offset, b.max_timestamp, b.bytes, b.data.data});
     }
     for (auto& [segment, append] : appends) append.finish();
     coordinator.write_rows();

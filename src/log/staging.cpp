@@ -2,6 +2,7 @@
 #include "log/staging.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace kafka::log {
 
@@ -13,12 +14,13 @@ void Staging::append(Topic& topic, int32_t index, Batch batch, int64_t now_ms) {
     Partition& partition = *topic.partition(index);
     if (batch.sequence.exists() || batch.marker) note_producer(partition, batch, now_ms);
     partition.staged_max_timestamp = std::max(partition.staged_max_timestamp, batch.max_timestamp);
+    partition.staged_bytes += int64_t(size);
     const int64_t base = partition.staged_end_offset, last = base + batch.last_offset_delta;
     const auto rolled =
         std::find_if(rolls_.rbegin(), rolls_.rend(), [&](const StagedRoll& r) { return r.topic == &topic; });
     const size_t roll_index = rolled == rolls_.rend() ? no_roll : size_t(rolls_.rend() - rolled) - 1;
-    batches_.push_back(
-        {&topic, index, base, last, partition.staged_max_timestamp, std::move(batch.data), roll_index});
+    batches_.push_back({&topic, index, base, last, partition.staged_max_timestamp, partition.staged_bytes,
+                        std::move(batch.data), roll_index});
     partition.staged_end_offset = last + 1;
     topic.staged_segment_bytes += int64_t(size);
     bytes_ += size;
@@ -46,12 +48,14 @@ bool Staging::must_roll(Topic& topic, size_t batch_bytes, int64_t now_ms) const 
 }
 
 void Staging::roll(Topic& topic, int64_t now_ms) {
-    StagedRoll roll{&topic, {}, {}, std::max<int64_t>(topic.staged_segment_bytes, 0)};
+    StagedRoll roll{&topic, {}, {}, {}};
     roll.opened.created_ms = now_ms;
     for (Partition& p : topic.partitions) {
         roll.opened.start_offsets.push_back(p.staged_end_offset);
         roll.closed_timestamps.push_back(p.staged_max_timestamp);
+        roll.closed_bytes.push_back(p.staged_bytes);
         p.staged_max_timestamp = -1;
+        p.staged_bytes = 0;
     }
     topic.staged_segment_bytes = 0;
     topics_.insert(&topic);
@@ -69,15 +73,20 @@ void Staging::commit(TailCache& cache) {
     for (StagedRoll& r : rolls_) {
         if (Segment* open = r.topic->open_segment()) {
             open->max_timestamps = std::move(r.closed_timestamps);
-            open->bytes = r.closed_bytes;
+            open->bytes = std::accumulate(r.closed_bytes.begin(), r.closed_bytes.end(), int64_t(0));
+            open->partition_bytes = std::move(r.closed_bytes);
         }
-        for (Partition& p : r.topic->partitions) p.max_timestamp = p.staged_max_timestamp;
+        for (Partition& p : r.topic->partitions) {
+            p.max_timestamp = p.staged_max_timestamp;
+            p.bytes = p.staged_bytes;
+        }
         r.topic->segments.push_back(std::move(r.opened));
     }
     for (StagedBatch& b : batches_) {
         Partition& p = *b.topic->partition(b.partition);
         p.high_watermark = b.last_offset + 1;
         p.max_timestamp = p.staged_max_timestamp;
+        p.bytes = p.staged_bytes;
         b.topic->segments.back().bytes = b.topic->staged_segment_bytes;
         b.topic->batches_after_snapshot++;
         b.topic->bytes_after_snapshot += b.data.data.size();
@@ -91,6 +100,7 @@ void Staging::rollback() {
         for (Partition& p : topic->partitions) {
             p.staged_end_offset = p.high_watermark;
             p.staged_max_timestamp = p.max_timestamp;
+            p.staged_bytes = p.bytes;
         }
         const Segment* open = topic->open_segment();
         topic->staged_segment_bytes = open ? open->bytes : -1;

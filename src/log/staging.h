@@ -18,6 +18,7 @@ struct StagedBatch {
     int32_t partition;
     int64_t base_offset, last_offset;
     int64_t max_timestamp; ///< largest timestamp of the partition in its segment, up to and with this batch
+    int64_t bytes;         ///< of the partition's batches in its segment, up to and with this one
     wire::Slice data;
     size_t roll; ///< index into rolls() of the segment it belongs to, or no_roll: the topic's open segment
 };
@@ -27,7 +28,7 @@ struct StagedRoll {
     Topic* topic;
     Segment opened;                         ///< its id is set by whoever makes the table
     std::vector<int64_t> closed_timestamps; ///< Segment::max_timestamps of the one before it
-    int64_t closed_bytes;                   ///< Segment::bytes of the one before it
+    std::vector<int64_t> closed_bytes;      ///< Segment::partition_bytes of the one before it
 };
 
 class Staging {

@@ -20,7 +20,9 @@ struct Segment {
     std::vector<int64_t>
         max_timestamps;     ///< by partition, once the segment is closed; -1: no record. Empty while open
     int64_t created_ms = 0; ///< wall clock, for segment.ms
-    int64_t bytes = 0;      ///< of batches written; known for the open segment since it was opened here
+    int64_t bytes = 0;      ///< of its batches
+    std::vector<int64_t> partition_bytes =
+        {}; ///< the same by partition, once the segment is closed. Empty while open
 
     bool closed() const { return !max_timestamps.empty(); }
     /// The first offset of that partition that this segment can hold (0 for partitions added later).
@@ -38,6 +40,8 @@ struct Partition {
         0;                      ///< next offset to assign in this turn; equals high_watermark between turns
     int64_t max_timestamp = -1; ///< largest durable timestamp of this partition in the open segment; -1: none
     int64_t staged_max_timestamp = -1;                     ///< the same with this turn's batches
+    int64_t bytes = 0;                                     ///< of its durable batches in the open segment
+    int64_t staged_bytes = 0;                              ///< the same with this turn's batches
     Producers producers;                                   ///< with this turn's batches
     AbortedStretch aborted_lately{{}, 0, INT64_MAX};       ///< which transactions were aborted at its end
     AbortedStretch aborted_read;                           ///< and where a reader was the last time

@@ -27,8 +27,8 @@ enum : AttrNumber {
     base_offset_column = 3,
     last_offset_column = 4,
     max_timestamp_column = 5,
-    piece_column = 6,
-    data_column = 7
+    piece_column = 7,
+    data_column = 8
 };
 
 struct BatchColumn {
@@ -37,7 +37,7 @@ struct BatchColumn {
 };
 constexpr BatchColumn batch_columns[] = {
     {"partition", INT4OID},     {"leader_epoch", INT4OID}, {"base_offset", INT8OID}, {"last_offset", INT8OID},
-    {"max_timestamp", INT8OID}, {"piece", INT4OID},        {"data", BYTEAOID}};
+    {"max_timestamp", INT8OID}, {"bytes", INT8OID},        {"piece", INT4OID},       {"data", BYTEAOID}};
 
 [[noreturn]] void refuse_table(Relation table) {
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

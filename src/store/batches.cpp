@@ -13,7 +13,7 @@ constexpr size_t max_segments_prepared = 256;
 constexpr int rows_per_fetch = 16;
 
 /// Bytes of a row's columns before the piece itself, its length included; see kafka.batch.
-constexpr size_t columns_before_piece = 40;
+constexpr size_t columns_before_piece = 48;
 /// A batch goes on on the next page rather than leave so little of itself on this one.
 constexpr size_t smallest_piece = 512;
 
@@ -63,13 +63,13 @@ void Batches::Append::add(const BatchRow& row) {
             room = pg::BulkInsert::room_on_empty_page();
         const size_t size = std::min(left.size(), room - columns_before_piece);
         insert_.add({row.partition, row.leader_epoch, row.base_offset, row.last_offset, row.max_timestamp,
-                     piece, pg::Bytes{left.substr(0, size)}});
+                     row.bytes, piece, pg::Bytes{left.substr(0, size)}});
         left.remove_prefix(size);
     }
 }
 
 Batches::Statements::Statements(int64_t segment)
-    : last_before("SELECT last_offset, max_timestamp, leader_epoch FROM " + segment_table(segment) +
+    : last_before("SELECT last_offset, max_timestamp, bytes, leader_epoch FROM " + segment_table(segment) +
                   " WHERE partition = $1 AND last_offset < $2 ORDER BY last_offset DESC LIMIT 1"),
       read("SELECT base_offset, last_offset, data FROM " + segment_table(segment) +
            " WHERE partition = $1 AND last_offset >= $2 ORDER BY last_offset, piece"),
@@ -101,7 +101,7 @@ std::optional<SegmentEnd> Batches::end(int64_t segment, int32_t partition) {
 std::optional<SegmentEnd> Batches::last_before(int64_t segment, int32_t partition, int64_t offset) {
     const pg::Result rows = statements(segment).last_before.execute({partition, offset});
     if (rows.empty()) return std::nullopt;
-    return SegmentEnd{rows.int64(0, 0), rows.int64(0, 1), rows.int32(0, 2)};
+    return SegmentEnd{rows.int64(0, 0), rows.int64(0, 1), rows.int64(0, 2), rows.int32(0, 3)};
 }
 
 std::vector<StoredBatch> Batches::read(int64_t segment, int32_t partition, int64_t offset, size_t max_bytes,

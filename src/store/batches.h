@@ -21,6 +21,7 @@ struct BatchRow {
     int32_t partition, leader_epoch;
     int64_t base_offset, last_offset;
     int64_t max_timestamp; ///< running maximum of the partition within the segment
+    int64_t bytes;         ///< running sum of the partition's batches within the segment, this one included
     wire::View data;       ///< the batch as consumers get it
 };
 
@@ -32,7 +33,7 @@ struct StoredBatch {
 
 /// The end of a partition within a segment.
 struct SegmentEnd {
-    int64_t last_offset, max_timestamp;
+    int64_t last_offset, max_timestamp, bytes; ///< the latter two of all up to there
     int32_t leader_epoch;
 };
 

@@ -52,14 +52,15 @@ std::string make_replacement(int64_t segment) {
 }
 
 /// Who waits for a lock blocks everybody who comes after him, so this wait is short.
-void replace_segment(int64_t segment, const std::vector<int64_t>& max_timestamps, int64_t bytes) {
+void replace_segment(int64_t segment, const std::vector<int64_t>& max_timestamps,
+                     const std::vector<int64_t>& bytes) {
     const std::string name = segment_table_name(segment), replacement = replacement_name(segment);
     pg::execute("SET LOCAL lock_timeout = '100ms'");
     pg::execute("DROP TABLE kafka." + name);
     pg::execute("ALTER TABLE kafka." + replacement + " RENAME TO " + name);
     pg::execute("ALTER INDEX kafka." + replacement + "_pkey RENAME TO " + name + "_pkey");
     pg::execute("UPDATE kafka.segment SET max_timestamps = $2, bytes = $3 WHERE id = $1",
-                {segment, std::span<const int64_t>(max_timestamps), bytes});
+                {segment, std::span<const int64_t>(max_timestamps), std::span<const int64_t>(bytes)});
 }
 
 void mark_compacted(int64_t segment) {

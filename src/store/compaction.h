@@ -25,7 +25,8 @@ std::vector<int64_t> producers_stored_to(const wire::Uuid& topic);
 /// Makes an empty table that is to take the place of a segment's, and returns its name in the schema kafka.
 std::string make_replacement(int64_t segment);
 /// Puts it there, under the segment's name, for which it takes an exclusive lock, and stores what has become of the segment.
-void replace_segment(int64_t segment, const std::vector<int64_t>& max_timestamps, int64_t bytes);
+void replace_segment(int64_t segment, const std::vector<int64_t>& max_timestamps,
+                     const std::vector<int64_t>& bytes);
 /// Compaction has gone over all of the segment.
 void mark_compacted(int64_t segment);
 

@@ -10,19 +10,20 @@ std::string segment_table_name(int64_t id) { return "segment_" + std::to_string(
 std::string segment_table(int64_t id) { return "kafka." + segment_table_name(id); }
 
 std::map<wire::Uuid, std::vector<SegmentRow>> load_segments(const std::vector<wire::Uuid>& topics) {
-    const pg::Result rows = pg::execute(
-        "SELECT s.id, s.start_offsets, s.max_timestamps, s.created_ms,"
-        "       coalesce(s.bytes, pg_catalog.pg_table_size(t.table_oid), 0), t.table_oid IS NULL, s.topic_id,"
-        "       s.compacted_ms IS NOT NULL"
-        "  FROM kafka.segment s,"
-        "       pg_catalog.to_regclass('kafka.segment_' || s.id) AS t(table_oid)"
-        " WHERE s.topic_id = ANY ($1)"
-        " ORDER BY s.id",
-        {std::span<const wire::Uuid>(topics)});
+    const pg::Result rows =
+        pg::execute("SELECT s.id, s.start_offsets, s.max_timestamps, s.created_ms, s.bytes,"
+                    "       t.table_oid IS NULL, s.topic_id, s.compacted_ms IS NOT NULL"
+                    "  FROM kafka.segment s,"
+                    "       pg_catalog.to_regclass('kafka.segment_' || s.id) AS t(table_oid)"
+                    " WHERE s.topic_id = ANY ($1)"
+                    " ORDER BY s.id",
+                    {std::span<const wire::Uuid>(topics)});
     std::map<wire::Uuid, std::vector<SegmentRow>> segments;
     for (size_t i = 0; i < rows.size(); i++) {
-        SegmentRow row{rows.int64(i, 0), rows.int64_array(i, 1), {}, rows.int64(i, 3), rows.boolean(i, 5),
-                       rows.int64(i, 4), rows.boolean(i, 7)};
+        SegmentRow row{rows.int64(i, 0),  rows.int64_array(i, 1), {},
+                       rows.int64(i, 3),  rows.boolean(i, 5),     {},
+                       rows.boolean(i, 7)};
+        if (!rows.is_null(i, 4)) row.bytes = rows.int64_array(i, 4);
         if (!rows.is_null(i, 2)) row.max_timestamps = rows.int64_array(i, 2);
         segments[rows.uuid(i, 6)].push_back(std::move(row));
     }
@@ -42,9 +43,10 @@ int64_t create_segment(const wire::Uuid& topic, const std::vector<int64_t>& star
     return id;
 }
 
-void close_segment(int64_t id, const std::vector<int64_t>& max_timestamps, int64_t bytes) {
+void close_segment(int64_t id, const std::vector<int64_t>& max_timestamps,
+                   const std::vector<int64_t>& bytes) {
     pg::execute("UPDATE kafka.segment SET max_timestamps = $2, bytes = $3 WHERE id = $1",
-                {id, std::span<const int64_t>(max_timestamps), bytes});
+                {id, std::span<const int64_t>(max_timestamps), std::span<const int64_t>(bytes)});
 }
 
 std::optional<std::string> unfinished_segment() {

@@ -18,7 +18,7 @@ struct SegmentRow {
     std::vector<int64_t> max_timestamps; ///< empty while the segment is open
     int64_t created_ms = 0;              ///< wall clock
     bool lost = false;                   ///< somebody has dropped its table
-    int64_t bytes = 0;                   ///< of its batches; of an open segment, what its table takes on disk
+    std::vector<int64_t> bytes;          ///< by partition, of its batches; empty while the segment is open
     bool compacted = false;              ///< since it was closed
 };
 
@@ -35,7 +35,7 @@ int64_t create_segment(const wire::Uuid& topic, const std::vector<int64_t>& star
                        int64_t created_ms);
 
 /// No batch will be added any more.
-void close_segment(int64_t id, const std::vector<int64_t>& max_timestamps, int64_t bytes);
+void close_segment(int64_t id, const std::vector<int64_t>& max_timestamps, const std::vector<int64_t>& bytes);
 
 /// A segment's table without its primary key, if there is one: pg_dump's output adds that last, so the log is being
 /// restored.

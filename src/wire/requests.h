@@ -21,6 +21,7 @@
 #include "wire/messages/describe_cluster.h"
 #include "wire/messages/describe_configs.h"
 #include "wire/messages/describe_groups.h"
+#include "wire/messages/describe_log_dirs.h"
 #include "wire/messages/describe_producers.h"
 #include "wire/messages/describe_quorum.h"
 #include "wire/messages/describe_topic_partitions.h"
@@ -84,6 +85,7 @@ using Request = std::variant<
     describe_acls::Request,
     describe_configs::Request,
     alter_configs::Request,
+    describe_log_dirs::Request,
     create_partitions::Request,
     delete_groups::Request,
     elect_leaders::Request,

@@ -7,6 +7,7 @@
 #include "store/topics.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace kafka::worker {
 namespace {
@@ -100,7 +101,8 @@ std::optional<Compactor::Job> Compactor::find_work(const wire::Uuid& topic) {
         const store::SegmentRow& s = segments[i];
         int64_t newest = -1;
         for (const int64_t timestamp : s.max_timestamps) newest = std::max(newest, timestamp);
-        closed.push_back({s.bytes, s.created_ms, newest, s.compacted, is_decided(segments[i + 1], open)});
+        closed.push_back({std::accumulate(s.bytes.begin(), s.bytes.end(), int64_t(0)), s.created_ms, newest,
+                          s.compacted, is_decided(segments[i + 1], open)});
     }
     Job job{topic,
             {},
@@ -200,9 +202,9 @@ void Compactor::rewrite(const Job& job, const store::SegmentRow& segment,
                         std::vector<log::PartitionCompaction>& partitions, log::LastOffsets& last) {
     store::Batches::Append replacement(store::make_replacement(segment.id));
     std::vector<int64_t> max_timestamps(segment.max_timestamps.size(), record::no_timestamp);
-    int64_t bytes = 0;
+    std::vector<int64_t> bytes(max_timestamps.size());
     for (log::PartitionCompaction& p : partitions) {
-        int64_t max_timestamp = record::no_timestamp;
+        int64_t max_timestamp = record::no_timestamp, partition_bytes = 0;
         int32_t leader_epoch = 0; // of a batch that cannot be read: that of the one before
         each_batch(segment.id, p.partition(), [&](const store::StoredBatch& batch) {
             const std::optional<wire::View> left = p.left_of(batch.data.data, last);
@@ -210,13 +212,15 @@ void Compactor::rewrite(const Job& job, const store::SegmentRow& segment,
             const auto header = record::read_header(*left);
             if (header && header->count > 0) max_timestamp = std::max(max_timestamp, header->max_timestamp);
             if (header) leader_epoch = header->partition_leader_epoch;
-            replacement.add(
-                {p.partition(), leader_epoch, batch.base_offset, batch.last_offset, max_timestamp, *left});
-            bytes += int64_t(left->size());
+            partition_bytes += int64_t(left->size());
+            replacement.add({p.partition(), leader_epoch, batch.base_offset, batch.last_offset, max_timestamp,
+                             partition_bytes, *left});
             return true;
         });
-        if (size_t(p.partition()) < max_timestamps.size())
+        if (size_t(p.partition()) < max_timestamps.size()) {
             max_timestamps[size_t(p.partition())] = max_timestamp;
+            bytes[size_t(p.partition())] = partition_bytes;
+        }
         if (const std::vector<int64_t> markers = p.take_transactions_gone(); !markers.empty())
             store::forget_aborted(job.topic, p.partition(), markers);
     }

@@ -292,6 +292,14 @@ my %text = (
         error_code:int16 throttle_time_ms:int32
         topics:[name:string partitions:[partition_index:int32 error_code:int16]]
     }],
+    DescribeLogDirs => [35, 2, 1, 4, q{
+        topics:[topic:string partitions:[int32]]?
+    }, q{
+        throttle_time_ms:int32 error_code:int16(3+)
+        results:[error_code:int16 log_dir:string
+            topics:[name:string partitions:[partition_index:int32 partition_size:int64 offset_lag:int64 is_future_key:bool]]
+            total_bytes:int64(4+)=-1 usable_bytes:int64(4+)=-1]
+    }],
     DescribeQuorum => [55, 0, 0, 2, q{
         topics:[topic_name:string partitions:[partition_index:int32]]
     }, qq{

@@ -47,7 +47,8 @@ std::string show(const log::Topic& t) {
     std::string all;
     for (const log::Partition& p : t.partitions)
         all += std::to_string(p.high_watermark) + "/" + std::to_string(p.staged_end_offset) + "/" +
-               std::to_string(p.max_timestamp) + "/" + std::to_string(p.staged_max_timestamp) + " ";
+               std::to_string(p.max_timestamp) + "/" + std::to_string(p.staged_max_timestamp) + "/" +
+               std::to_string(p.bytes) + "/" + std::to_string(p.staged_bytes) + " ";
     for (const log::Segment& s : t.segments)
         all += std::to_string(s.id) + (s.closed() ? "c" : "o") + std::to_string(s.bytes) + " ";
     return all + std::to_string(t.staged_segment_bytes);
@@ -91,7 +92,7 @@ TEST("a commit moves watermark, timestamps and segment, and fills the tail") {
     staging.append(t, 0, batch(2, 60), now);
     staging.append(t, 1, batch(4, 20), now);
     staging.commit(cache);
-    CHECK_EQ(show(t), "5/5/60/60 4/4/20/20 1o300 300");
+    CHECK_EQ(show(t), "5/5/60/60/200/200 4/4/20/20/100/100 1o300 300");
     CHECK_EQ(t.partitions[0].tail->read(0, 1000, true).next_offset, int64_t(5));
     CHECK_EQ(t.partitions[1].tail->read(0, 1000, true).next_offset, int64_t(4));
     CHECK(staging.empty());
@@ -114,6 +115,7 @@ TEST("a rollback leaves everything as it was before the turn") {
     staging.append(t, 0, batch(1, 1), now);
     CHECK_EQ(staging.batches()[0].base_offset, int64_t(3));
     CHECK_EQ(staging.batches()[0].max_timestamp, int64_t(50));
+    CHECK_EQ(staging.batches()[0].bytes, int64_t(200));
     CHECK_EQ(staging.batches()[0].roll, log::Staging::no_roll);
 }
 
@@ -152,7 +154,7 @@ TEST("the first record of a topic makes its first segment") {
     CHECK(roll.opened.start_offsets == (std::vector<int64_t>{0, 40}));
     CHECK_EQ(roll.opened.created_ms, now);
     CHECK(!roll.opened.closed());
-    CHECK_EQ(roll.closed_bytes, int64_t(0));
+    CHECK(roll.closed_bytes == (std::vector<int64_t>{0, 0}));
 }
 
 TEST("a segment rolls before it would grow past segment.bytes") {
@@ -167,12 +169,14 @@ TEST("a segment rolls before it would grow past segment.bytes") {
     CHECK_EQ(staging.batches()[1].roll, size_t(0));
     CHECK_EQ(staging.batches()[1].max_timestamp, int64_t(30)); // begins anew
     CHECK(staging.rolls()[0].closed_timestamps == (std::vector<int64_t>{50, 20}));
-    CHECK_EQ(staging.rolls()[0].closed_bytes, int64_t(1000));
+    CHECK(staging.rolls()[0].closed_bytes == (std::vector<int64_t>{100, 900}));
+    CHECK_EQ(staging.batches()[1].bytes, int64_t(1));
     CHECK(staging.rolls()[0].opened.start_offsets == (std::vector<int64_t>{3, 1}));
     int64_t next_id = 2;
     make_tables(staging, next_id);
     staging.commit(cache);
-    CHECK_EQ(show(t), "4/4/30/30 1/1/-1/-1 1c1000 2o1 1");
+    CHECK_EQ(show(t), "4/4/30/30/1/1 1/1/-1/-1/0/0 1c1000 2o1 1");
+    CHECK(t.segments[0].partition_bytes == (std::vector<int64_t>{100, 900}));
     CHECK(t.segments[0].max_timestamps == (std::vector<int64_t>{50, 20}));
 }
 
@@ -187,7 +191,7 @@ TEST("a batch larger than segment.bytes gets a segment of its own and no empty o
     CHECK_EQ(staging.rolls().size(), size_t(2));
     make_tables(staging, next_id);
     staging.commit(cache);
-    CHECK_EQ(show(t), "2/2/6/6 0/0/-1/-1 1c5000 2o1 1");
+    CHECK_EQ(show(t), "2/2/6/6/1/1 0/0/-1/-1/0/0 1c5000 2o1 1");
 }
 
 TEST("a turn can roll a topic several times, and each batch knows its segment") {
@@ -201,7 +205,7 @@ TEST("a turn can roll a topic several times, and each batch knows its segment") 
     CHECK(staging.rolls()[2].closed_timestamps == (std::vector<int64_t>{61, -1}));
     make_tables(staging, next_id);
     staging.commit(cache);
-    CHECK_EQ(show(t), "6/6/62/62 0/0/-1/-1 1c100 2c950 3c950 4o950 950");
+    CHECK_EQ(show(t), "6/6/62/62/950/950 0/0/-1/-1/0/0 1c100 2c950 3c950 4o950 950");
     CHECK_EQ(t.segments[2].start_offset(0), int64_t(4));
     CHECK(t.segments[1].max_timestamps == (std::vector<int64_t>{60, -1}));
 }
