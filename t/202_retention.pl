@@ -36,11 +36,13 @@ sub wait_for_start {
 # --- By size -------------------------------------------------------------------------------------------
 
 my $sized = topic('sized', 'retention.bytes' => 600_000);
-produce($client, 9, $sized, { 0 => quarter(time * 1000) }) for 1 .. 12;
-wait_for_start($sized, '4 0', 'retention.bytes: as much of the oldest goes as leaves two partitions theirs');
-is(ends($sized), '12 0', 'the end stays');
-$server->wait_for('the drop of the oldest segment', sub { segments($sized) == 2 });
-is($server->sql(q{SELECT count(*) FROM pg_class WHERE relname ~ '^segment_\d+$' AND relkind = 'r'}), 2, 'and its table');
+produce($client, 9, $sized, { 0 => quarter(time * 1000), 1 => batch_of('little') }) for 1 .. 12;
+wait_for_start($sized, '8 0', 'retention.bytes: as much of the oldest goes as leaves it to a partition, whatever another has');
+is(ends($sized), '12 12', 'the end stays');
+is(segments($sized), 3, 'so do segments, as long as one of the partitions needs them');
+$client->call('DeleteRecords', 2, { topics => [{ name => $sized->{name}, partitions => [{ partition_index => 1, offset => 8 }] }] });
+$server->wait_for('the drop of the oldest segments', sub { segments($sized) == 1 });
+is($server->sql(q{SELECT count(*) FROM pg_class WHERE relname ~ '^segment_\d+$' AND relkind = 'r'}), 1, 'with their tables');
 
 # --- By time -------------------------------------------------------------------------------------------
 
@@ -74,6 +76,14 @@ for my $when ('', ' after a restart') {
 }
 is(produce($client, 9, $forgotten, { 0 => build_batch([{ value => 'next', timestamp => time * 1000 }],
                 producer_id => $id, producer_epoch => 0, base_sequence => 5) })->{0}{base_offset}, 5, 'and offsets go on');
+
+# What DeleteRecords leaves nothing of.
+my $purged = topic('purged');
+produce($client, 9, $purged, { 0 => quarter(time * 1000), 1 => quarter(time * 1000) });
+my ($table) = $server->sql("SELECT \"table\" FROM kafka.segments WHERE topic = '$purged->{name}'");
+$client->call('DeleteRecords', 2, { topics => [{ name => $purged->{name}, partitions => [map { { partition_index => $_, offset => -1 } } 0, 1] }] });
+$server->wait_for('the drop of a table without a record that can be read', sub { $server->sql("SELECT to_regclass('$table')") eq '' });
+is(ends($purged), '1 1', 'a topic of which all was deleted takes no room');
 
 # --- Policies and the setting ------------------------------------------------------------------------------
 

@@ -72,13 +72,16 @@ bool Retention::delete_expired(log::Topic& topic) {
         if (!broker_.open({&topic})) return false;
         if (broker_.staging.topics().contains(&topic))
             broker_.commit(); // as its newest records may be among these
-        const size_t expired = log::expired_segments(topic, broker_.now_ms());
-        if (expired == 0) return true;
-        if (expired == topic.segments.size()) { // another has to say where the partitions end
+        const std::vector<int64_t> starts = log::log_starts_by_retention(topic, broker_.now_ms());
+        const bool used_up = log::open_segment_is_used_up(topic, starts);
+        if (used_up) { // another has to say where the partitions end
             broker_.staging.roll(topic, broker_.now_ms());
             if (broker_.commit() != wire::ErrorCode::none) return true;
         }
-        broker_.move_log_start(topic, log::log_starts_without(topic, expired));
+        const bool moved = std::any_of(topic.partitions.begin(), topic.partitions.end(), [&](const auto& p) {
+            return p.log_start_offset < starts[size_t(p.index)];
+        });
+        if (moved || used_up) broker_.move_log_start(topic, starts);
     } catch (const pg::Error& error) {
         broker_.log_failure("delete old records of topic \"" + topic.name + "\"", error);
     }
