@@ -31,6 +31,8 @@ void handle(Broker& broker, Call& call, wire::elect_leaders::Request& request);
 void handle(Broker& broker, Call& call, wire::alter_partition_reassignments::Request& request);
 void handle(Broker& broker, Call& call, wire::list_partition_reassignments::Request& request);
 void handle(Broker& broker, Call& call, wire::describe_log_dirs::Request& request);
+void handle(Broker& broker, Call& call, wire::describe_client_quotas::Request& request);
+void handle(Broker& broker, Call& call, wire::alter_client_quotas::Request& request);
 void handle(Broker& broker, Call& call, wire::describe_quorum::Request& request);
 void handle(Broker& broker, Call& call, wire::update_features::Request& request);
 void handle(Broker& broker, Call& call, wire::delete_records::Request& request);
@@ -92,6 +94,10 @@ wire::create_partitions::Response refuse(const wire::create_partitions::Request&
                                          wire::ErrorCode error);
 wire::describe_topic_partitions::Response refuse(const wire::describe_topic_partitions::Request& request,
                                                  int16_t version, wire::ErrorCode error);
+wire::describe_client_quotas::Response refuse(const wire::describe_client_quotas::Request& request,
+                                              int16_t version, wire::ErrorCode error);
+wire::alter_client_quotas::Response refuse(const wire::alter_client_quotas::Request& request, int16_t version,
+                                           wire::ErrorCode error);
 wire::describe_log_dirs::Response refuse(const wire::describe_log_dirs::Request& request, int16_t version,
                                          wire::ErrorCode error);
 wire::describe_quorum::Response refuse(const wire::describe_quorum::Request& request, int16_t version,

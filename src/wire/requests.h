@@ -7,6 +7,7 @@
 #include "wire/header.h"
 #include "wire/messages/add_offsets_to_txn.h"
 #include "wire/messages/add_partitions_to_txn.h"
+#include "wire/messages/alter_client_quotas.h"
 #include "wire/messages/alter_configs.h"
 #include "wire/messages/alter_partition_reassignments.h"
 #include "wire/messages/api_versions.h"
@@ -18,6 +19,7 @@
 #include "wire/messages/delete_records.h"
 #include "wire/messages/delete_topics.h"
 #include "wire/messages/describe_acls.h"
+#include "wire/messages/describe_client_quotas.h"
 #include "wire/messages/describe_cluster.h"
 #include "wire/messages/describe_configs.h"
 #include "wire/messages/describe_groups.h"
@@ -93,6 +95,8 @@ using Request = std::variant<
     alter_partition_reassignments::Request,
     list_partition_reassignments::Request,
     offset_delete::Request,
+    describe_client_quotas::Request,
+    alter_client_quotas::Request,
     describe_quorum::Request,
     update_features::Request,
     describe_cluster::Request,

@@ -3,7 +3,7 @@
 #
 # Schema text is a list of fields, separated by white space:
 #     name:type[?[versions]][(versions)][#tag][=default]
-#   type      int8 int16 uint16 int32 int64 bool uuid string bytes records; [type] or [fields]: an array; {fields}
+#   type      int8 int16 uint16 int32 int64 float64 bool uuid string bytes records; [type] or [fields]: an array; {fields}
 #   ?         the field may be null; ?10+ says: from version 10
 #   (3-8)     the versions that have the field; without it: all
 #   #0        a tagged field with that tag (flexible versions only)
@@ -19,7 +19,7 @@ our @EXPORT_OK = qw(parse_schema encode decode put_varint take_varint);
 
 my $endless = 32767;
 my $no_uuid = '0' x 32;
-my %fixed = (int8 => ['c', 1], int16 => ['s>', 2], uint16 => ['S>', 2], int32 => ['l>', 4], int64 => ['q>', 8], bool => ['C', 1]);
+my %fixed = (int8 => ['c', 1], int16 => ['s>', 2], uint16 => ['S>', 2], int32 => ['l>', 4], int64 => ['q>', 8], float64 => ['d>', 8], bool => ['C', 1]);
 
 # --- Schema text -> list of field descriptions ---------------------------------------------------
 
@@ -127,7 +127,7 @@ sub _default {
     return $field->{default} if defined $field->{default};
     return undef             if _nullable($field, $version);
     return
-        ref $type ? ($type->{array} ? [] : {}) : $type eq 'uuid' ? $no_uuid : $type =~ /^u?int|bool/ ? 0 : '';
+        ref $type ? ($type->{array} ? [] : {}) : $type eq 'uuid' ? $no_uuid : $type =~ /^u?int|float|bool/ ? 0 : '';
 }
 
 sub _encode_value {

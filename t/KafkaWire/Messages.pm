@@ -300,6 +300,17 @@ my %text = (
             topics:[name:string partitions:[partition_index:int32 partition_size:int64 offset_lag:int64 is_future_key:bool]]
             total_bytes:int64(4+)=-1 usable_bytes:int64(4+)=-1]
     }],
+    DescribeClientQuotas => [48, 1, 0, 1, q{
+        components:[entity_type:string match_type:int8 match:string?] strict:bool
+    }, q{
+        throttle_time_ms:int32 error_code:int16 error_message:string?
+        entries:[entity:[entity_type:string entity_name:string?] values:[key:string value:float64]]?
+    }],
+    AlterClientQuotas => [49, 1, 0, 1, q{
+        entries:[entity:[entity_type:string entity_name:string?] ops:[key:string value:float64 remove:bool]] validate_only:bool
+    }, q{
+        throttle_time_ms:int32 entries:[error_code:int16 error_message:string? entity:[entity_type:string entity_name:string?]]
+    }],
     DescribeQuorum => [55, 0, 0, 2, q{
         topics:[topic_name:string partitions:[partition_index:int32]]
     }, qq{

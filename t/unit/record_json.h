@@ -11,8 +11,9 @@
 namespace samples {
 
 struct Json {
-    enum class Kind { null, boolean, number, text, array, object } kind = Kind::null;
+    enum class Kind { null, boolean, number, real, text, array, object } kind = Kind::null;
     int64_t number = 0; ///< of a boolean: 0 or 1
+    double real = 0;    ///< a number that is written with a point or an exponent
     std::string text{};
     std::vector<Json> array{};
     std::map<std::string, Json> object{};
@@ -56,8 +57,14 @@ private:
     Json number() {
         Json n{.kind = Json::Kind::number};
         const auto [end, error] = std::from_chars(in_.data() + at_, in_.data() + in_.size(), n.number);
-        if (error != std::errc()) throw std::runtime_error("JSON has no integer here");
+        if (error != std::errc()) throw std::runtime_error("JSON has no number here");
+        if (end != in_.data() + in_.size() && (*end == '.' || *end == 'E')) return real();
         at_ = size_t(end - in_.data());
+        return n;
+    }
+    Json real() {
+        Json n{.kind = Json::Kind::real};
+        at_ = size_t(std::from_chars(in_.data() + at_, in_.data() + in_.size(), n.real).ptr - in_.data());
         return n;
     }
     Json array() {

@@ -37,6 +37,7 @@ private:
     template <std::integral T> void value(T& x) {
         x = T(filler_.below(3) ? filler_.number() : -filler_.below(2));
     }
+    void value(double& x) { x = double(int64_t(filler_.number())) / 1024; }
     void value(ErrorCode& x) { x = ErrorCode(int16_t(filler_.number())); }
     void value(std::string& x) { x = bytes(filler_.below(20) ? 20 : 300); }
     void value(Uuid& x) {

@@ -27,7 +27,7 @@ std::string joined(const Encoded& encoded) {
 
 bool same(const Json& a, const Json& b, std::string& where) {
     const std::string here = where;
-    if (a.kind != b.kind || a.number != b.number || a.text != b.text) return differs(where, here + " value");
+    if (a.kind != b.kind || a.number != b.number || a.real != b.real || a.text != b.text) return differs(where, here + " value");
     if (a.array.size() != b.array.size()) return differs(where, here + " number of elements");
     for (size_t i = 0; i < a.array.size(); i++)
         if (where = here + "[" + std::to_string(i) + "]"; !same(a.array[i], b.array[i], where)) return false;

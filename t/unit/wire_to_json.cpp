@@ -117,6 +117,7 @@ private:
     static Json text(std::string text) { return {.kind = Json::Kind::text, .text = std::move(text)}; }
     Json value(bool x) { return {.kind = Json::Kind::boolean, .number = x}; }
     template <std::integral T> Json value(T x) { return {.kind = Json::Kind::number, .number = x}; }
+    Json value(double x) { return {.kind = Json::Kind::real, .real = x}; }
     Json value(ErrorCode x) { return value(int16_t(x)); }
     Json value(const std::string& x) { return text(x); }
     Json value(const Uuid& x) { return text(to_hex({reinterpret_cast<const char*>(x.data()), x.size()})); }
