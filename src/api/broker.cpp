@@ -111,6 +111,13 @@ bool Broker::staged_enough() const {
 
 bool Broker::changed_enough_topics() const { return changed_topics_ >= max_topics_changed; }
 
+std::optional<std::string> Broker::no_room_for(int64_t partitions) const {
+    const auto present = int64_t(catalog.count_partitions());
+    if (present + partitions <= settings.max_partitions) return std::nullopt;
+    return "There are " + std::to_string(present) + " partitions, and pg_kafka.max_partitions is " +
+           std::to_string(settings.max_partitions);
+}
+
 void Broker::begin_turn() {
     cold_read_bytes = searched_bytes = 0;
     opened_partitions_ = changed_topics_ = 0;

@@ -72,6 +72,10 @@ public:
     bool staged_enough() const;
     /// True once a turn has created, changed and deleted as many topics as others may wait for: what is left is for the next turn.
     bool changed_enough_topics() const;
+    /// Why there cannot be so many partitions more, by pg_kafka.max_partitions; nothing if there can.
+    std::optional<std::string> no_room_for(int64_t partitions) const;
+    /// Counts what a turn has changed besides topics.
+    void count_changes(size_t changes) { changed_topics_ += changes; }
     /// What a turn has done so far counts anew from here.
     void begin_turn();
     /// The call is to be handled again in the next turn, because this one has done enough. What has been done of it so

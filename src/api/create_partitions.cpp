@@ -56,6 +56,8 @@ CreatePartitionsTopicResult add(Broker& broker, const CreatePartitionsTopic& ask
     if (auto problem = count_problem(asked, present)) return std::move(*problem);
     if (auto problem = assignment_problem(asked, asked.count - present, broker.settings.node_id))
         return std::move(*problem);
+    if (auto problem = broker.no_room_for(asked.count - present))
+        return failed(asked.name, ErrorCode::policy_violation, std::move(*problem));
     if (validate_only) return {asked.name, ErrorCode::none, std::nullopt};
     try {
         broker.add_partitions(*topic, asked.count);

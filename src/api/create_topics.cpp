@@ -112,21 +112,29 @@ MaybeProblem count_problem(const CreatableTopic& asked) {
     return std::nullopt;
 }
 
-MaybeProblem problem_of(const Broker& broker, const CreatableTopic& asked) {
-    if (auto problem = name_problem(broker, asked.name)) return problem;
-    if (auto problem = configs_problem(asked)) return problem;
-    return asked.assignments.empty() ? count_problem(asked)
-                                     : assignment_problem(asked, broker.settings.node_id);
-}
-
-// Creation --------------------------------------------------------------------------------------------------
-
 /// How many partitions the topic is to have; what is not a number of partitions counts for none.
 int64_t partitions_of(const Broker& broker, const CreatableTopic& asked) {
     if (!asked.assignments.empty()) return int64_t(asked.assignments.size());
     if (asked.num_partitions == use_default) return broker.settings.default_partitions;
     return std::max(asked.num_partitions, 0);
 }
+
+MaybeProblem room_problem(const Broker& broker, const CreatableTopic& asked) {
+    if (auto problem = broker.no_room_for(partitions_of(broker, asked)))
+        return Problem{ErrorCode::policy_violation, std::move(*problem)};
+    return std::nullopt;
+}
+
+MaybeProblem problem_of(const Broker& broker, const CreatableTopic& asked) {
+    if (auto problem = name_problem(broker, asked.name)) return problem;
+    if (auto problem = configs_problem(asked)) return problem;
+    if (auto problem = asked.assignments.empty() ? count_problem(asked)
+                                                 : assignment_problem(asked, broker.settings.node_id))
+        return problem;
+    return room_problem(broker, asked);
+}
+
+// Creation --------------------------------------------------------------------------------------------------
 
 std::vector<CreatableTopicConfigs> effective_configs(const Broker& broker,
                                                      const log::ConfigOverrides& overrides) {

@@ -67,7 +67,8 @@ size_t most_topics_after(const Broker& broker) {
 bool may_create(const Broker& broker, const std::string& name, const Request& request, size_t most_topics) {
     return request.allow_auto_topic_creation && broker.catalog.topics().size() < most_topics &&
            broker.settings.auto_create_topics && !log::is_internal_topic(name) &&
-           !log::is_reserved_topic(name) && !broker.catalog.find_colliding(name);
+           !log::is_reserved_topic(name) && !broker.catalog.find_colliding(name) &&
+           !broker.no_room_for(broker.settings.default_partitions);
 }
 
 void create_if_missing(Broker& broker, const std::string& name, const Request& request, size_t most_topics) {
@@ -101,13 +102,21 @@ bool create_missing(Broker& broker, const Request& request, Progress& done) {
     return true;
 }
 
+/// Clients try again, and again, what they take for a topic that is about to be created.
+ErrorCode why_missing(const Broker& broker, const Request& request) {
+    const bool wanted = request.allow_auto_topic_creation && broker.settings.auto_create_topics;
+    return wanted && broker.no_room_for(broker.settings.default_partitions)
+               ? ErrorCode::policy_violation
+               : ErrorCode::unknown_topic_or_partition;
+}
+
 MetadataResponseTopic look_up(const Broker& broker, const std::string& name, const Request& request) {
     const bool with_operations = request.include_topic_authorized_operations;
     if (log::topic_name_problem(name))
         return missing(name, ErrorCode::invalid_topic_exception, with_operations);
     const log::Topic* topic = broker.catalog.find(name);
     return topic ? describe(broker, *topic, with_operations)
-                 : missing(name, ErrorCode::unknown_topic_or_partition, with_operations);
+                 : missing(name, why_missing(broker, request), with_operations);
 }
 
 MetadataResponseTopic look_up(const Broker& broker, const wire::Uuid& id, const Request& request) {

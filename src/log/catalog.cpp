@@ -56,6 +56,12 @@ void Catalog::each_newer(uint64_t number, const std::function<void(const Topic&)
     for (auto at = by_number_.upper_bound(number); at != by_number_.end(); ++at) visit(*at->second);
 }
 
+size_t Catalog::count_partitions() const {
+    size_t partitions = 0;
+    for (const auto& [name, topic] : by_name_) partitions += topic->partitions.size();
+    return partitions;
+}
+
 void Catalog::clear() {
     by_number_.clear();
     by_metric_name_.clear();

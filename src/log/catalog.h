@@ -17,6 +17,9 @@ public:
     /// collide.
     const Topic* find_colliding(std::string_view name) const;
 
+    /// How many partitions all topics have together.
+    size_t count_partitions() const;
+
     /// A topic of that name or id takes the place of the one that is there.
     Topic& add(Topic topic);
     void remove(const wire::Uuid& id);

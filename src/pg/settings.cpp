@@ -28,7 +28,7 @@ struct Values {
     char* advertised_host;
     char* database;
     int port, advertised_port, node_id;
-    int default_partitions, compression_type, message_max_bytes, segment_bytes;
+    int default_partitions, max_partitions, compression_type, message_max_bytes, segment_bytes;
     double segment_ms, retention_ms, retention_bytes;
     int retention_check_interval_ms, cleaner_backoff_ms;
     bool auto_create_topics, log_connections;
@@ -129,6 +129,10 @@ void define_topic_defaults() {
          "Holds for topics that are created on first use and for CreateTopics with -1 partitions, after the "
          "configuration is reloaded. Kafka's num.partitions."},
         values.default_partitions, {1, 1, 10000});
+    define({"pg_kafka.max_partitions", "Largest number of partitions of all topics together.",
+            "The broker keeps something of each in memory. When there are so many, whoever asks for more is "
+            "refused; those that there are stay. Takes effect when the configuration is reloaded."},
+           values.max_partitions, {100'000, 1, 10'000'000});
     define({"pg_kafka.auto_create_topics", "Creates a topic when a client first asks for it.",
             "The client must allow it in its Metadata request, as producers do. Takes effect when the "
             "configuration is "
@@ -363,6 +367,7 @@ void read_addresses(Settings& settings) {
 
 void read_topic_defaults(Settings& settings) {
     settings.default_partitions = values.default_partitions;
+    settings.max_partitions = values.max_partitions;
     settings.auto_create_topics = values.auto_create_topics;
     settings.compression_type = compression_types[values.compression_type].name;
     settings.message_max_bytes = values.message_max_bytes;

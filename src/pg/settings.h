@@ -48,6 +48,7 @@ struct Settings {
     int32_t node_id = 0;
 
     int32_t default_partitions = 0;
+    int32_t max_partitions = 0; ///< of all topics together
     bool auto_create_topics = false;
     std::string compression_type;  ///< producer, uncompressed, gzip, snappy, lz4 or zstd
     int32_t message_max_bytes = 0; ///< of a batch as it arrives

@@ -19,6 +19,7 @@ constexpr std::string_view invalid_parameter_value = "22023";
 constexpr std::string_view invalid_name = "42602";
 constexpr std::string_view undefined_object = "42704";
 constexpr std::string_view duplicate_object = "42710";
+constexpr std::string_view configuration_limit_exceeded = "53400";
 constexpr std::string_view object_not_in_prerequisite_state = "55000";
 constexpr std::string_view object_in_use = "55006";
 } // namespace sqlstate

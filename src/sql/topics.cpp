@@ -100,6 +100,15 @@ void check_name(const std::string& name) {
                "The metrics of topics whose names differ only by '.' and '_' cannot be told apart.");
 }
 
+void check_room_for(size_t partitions) {
+    const int64_t present = store::count_all_partitions(), most = pg::current_settings().max_partitions;
+    if (present + int64_t(partitions) > most)
+        refuse(sqlstate::configuration_limit_exceeded,
+               "there are " + std::to_string(present) + " partitions, and no room for " +
+                   std::to_string(partitions) + " more",
+               {}, "pg_kafka.max_partitions is " + std::to_string(most) + ".");
+}
+
 wire::Uuid create_topic(FunctionCallInfo call) {
     store::TopicRow topic;
     topic.name = text_argument(call, 0, "topic name");
@@ -108,6 +117,7 @@ wire::Uuid create_topic(FunctionCallInfo call) {
     const pg::Connection connection;
     check_name(topic.name);
     if (config) topic.config = read_config(*config);
+    check_room_for(topic.log_start_offsets.size());
     topic.id = store::new_topic_id();
     if (!store::insert_topic(topic))
         refuse(sqlstate::duplicate_object, "topic " + quoted(topic.name) + " already exists");
@@ -155,6 +165,7 @@ void add_partitions(FunctionCallInfo call) {
         refuse(sqlstate::invalid_parameter_value,
                "topic " + quoted(name) + " has " + std::to_string(present) + " partitions",
                "The number of partitions of a topic cannot become smaller.");
+    check_room_for(size_t(total - present));
     store::add_partitions(id, present, total);
 }
 

@@ -92,6 +92,10 @@ int32_t count_partitions(const wire::Uuid& topic) {
         .int32(0, 0);
 }
 
+int64_t count_all_partitions() {
+    return pg::execute("SELECT pg_catalog.count(*) FROM kafka.partition").int64(0, 0);
+}
+
 void add_partitions(const wire::Uuid& topic, int32_t first, int32_t count) {
     pg::execute("INSERT INTO kafka.partition (topic_id, partition) "
                 "SELECT $1, n FROM pg_catalog.generate_series($2, $3 - 1) AS n",

@@ -42,6 +42,8 @@ std::map<std::string, std::string, std::less<>> load_config(const wire::Uuid& to
 void set_config(const wire::Uuid& topic, std::string_view name, const std::optional<std::string>& value);
 
 int32_t count_partitions(const wire::Uuid& topic);
+/// Of all topics together.
+int64_t count_all_partitions();
 /// Stores partitions numbered from `first` on and below `count`.
 void add_partitions(const wire::Uuid& topic, int32_t first, int32_t count);
 
