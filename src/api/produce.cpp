@@ -15,6 +15,7 @@
 // not go on where the producer's last one ended is refused (log/producers.h). Between the two, its transaction is looked at
 // (txn/transactions_partitions.cpp).
 #include "api/handlers.h"
+#include "pg/process.h"
 
 #include <set>
 
@@ -182,6 +183,13 @@ void copy_small_parts(Broker& broker, const Call& call, size_t first) {
     if (2 * stored < call.frame().size()) broker.staging.copy_out(first);
 }
 
+/// Where there are no synchronous standbys min.insync.replicas is accepted as a replication factor is, and says nothing.
+bool lacks_replicas(const Call& call, const log::Topic& topic) {
+    const int32_t wanted = topic.config.min_insync_replicas;
+    return wanted > 1 && std::get<Request>(call.request()).acks == -1 && pg::waits_for_standbys() &&
+           pg::in_sync_replicas() < wanted;
+}
+
 /// Why nothing can be appended to any partition of the topic, if so.
 ErrorCode topic_error(const Call& call, const log::Topic* topic) {
     if (!topic)
@@ -189,7 +197,8 @@ ErrorCode topic_error(const Call& call, const log::Topic* topic) {
                                                               : ErrorCode::unknown_topic_or_partition;
     // Kafka's own topics are for its admin client alone.
     const bool forbidden = log::is_internal_topic(topic->name) && call.header().client_id != "__admin_client";
-    return forbidden ? ErrorCode::invalid_topic_exception : ErrorCode::none;
+    if (forbidden) return ErrorCode::invalid_topic_exception;
+    return lacks_replicas(call, *topic) ? ErrorCode::not_enough_replicas : ErrorCode::none;
 }
 
 TopicProduceResponse produce(Broker& broker, const Call& call, const TopicProduceData& data,

@@ -188,6 +188,7 @@ TopicConfig resolve(const ConfigOverrides& overrides, const ConfigDefaults& defa
     config.min_compaction_lag_ms = number("min.compaction.lag.ms");
     config.max_compaction_lag_ms = number("max.compaction.lag.ms");
     config.delete_retention_ms = number("delete.retention.ms");
+    config.min_insync_replicas = int32_t(number("min.insync.replicas"));
     config.log_append_time = trim(text("message.timestamp.type")) == "LogAppendTime";
     config.timestamp_before_max_ms = number("message.timestamp.before.max.ms");
     config.timestamp_after_max_ms = number("message.timestamp.after.max.ms");

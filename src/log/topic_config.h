@@ -85,6 +85,7 @@ struct TopicConfig {
     int64_t min_compaction_lag_ms = 0,
             max_compaction_lag_ms = 0; ///< age of what may, and what must be compacted
     int64_t delete_retention_ms = 0;   ///< so long compaction leaves tombstones
+    int32_t min_insync_replicas = 1;   ///< for acks=all
     bool log_append_time = false;      ///< message.timestamp.type is LogAppendTime
     int64_t timestamp_before_max_ms = 0, timestamp_after_max_ms = 0; ///< how far a CreateTime may be from now
 

@@ -65,9 +65,10 @@ constexpr ConfigKey keys[] = {
      "Share of the log that has to be new since the last compaction for the next one to begin."},
     {"min.compaction.lag.ms", T::long_integer, "0", 0, long_max, nullptr, "log.cleaner.min.compaction.lag.ms",
      acts, "For which time a record is safe from compaction."},
-    {"min.insync.replicas", T::integer, "1", 1, int_max, nullptr, "min.insync.replicas", kept,
-     "How many replicas have to have a record before acks=all is answered; here synchronous_standby_names "
-     "says that."},
+    {"min.insync.replicas", T::integer, "1", 1, int_max, nullptr, "min.insync.replicas", acts,
+     "Without so many replicas in sync acks=all is refused: this server and its synchronous standbys. Has no "
+     "effect "
+     "where synchronous_standby_names is empty."},
     {"preallocate", T::boolean, "false", 0, 0, nullptr, "log.preallocate", kept,
      "Whether the file of a new segment gets its full size at once."},
     {"remote.log.copy.disable", T::boolean, "false", 0, 0, nullptr, nullptr, kept,

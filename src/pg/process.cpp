@@ -182,6 +182,16 @@ bool waits_for_standbys() noexcept {
     return SyncRepRequested() && SyncRepStandbyNames && SyncRepStandbyNames[0];
 }
 
+int in_sync_replicas() {
+    if (!waits_for_standbys()) return 1;
+    return call([] {
+        SyncRepStandbyData* standbys = nullptr;
+        const int streaming = SyncRepGetCandidateStandbys(&standbys);
+        if (standbys) pfree(standbys);
+        return 1 + (streaming > 0 ? std::min(streaming, SyncRepConfig->num_sync) : 0);
+    });
+}
+
 void hold_cancel_requests() noexcept { QueryCancelHoldoffCount = 1; } // an ERROR has set it to 0
 
 CancelRequestsIgnored::CancelRequestsIgnored() noexcept { cancel_requests_ignored = true; }

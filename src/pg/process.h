@@ -55,6 +55,10 @@ void raise_open_file_limit(int sockets) noexcept;
 /// True if a commit may wait for synchronous standbys. SIGTERM ends such a wait, and then nobody knows whether they have it.
 bool waits_for_standbys() noexcept;
 
+/// How many servers have what a commit has waited for: this one, and as many as synchronous_standby_names asks for, or, if there are
+/// fewer, as stream now.
+int in_sync_replicas();
+
 /// A request to cancel means the statement of a transaction. Outside of one it must not become an ERROR in whatever the
 /// server is asked for there, a line in the log for instance. Until the next transaction begins; private to pg/.
 void hold_cancel_requests() noexcept;
