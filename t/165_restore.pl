@@ -3,6 +3,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
+use IPC::Run ();
 use KafkaRequests;
 use KafkaTest;
 use KafkaWire;
@@ -81,4 +82,28 @@ PostgreSQL::Test::Utils::command_ok(['pg_restore', '-d', $archive->node->connstr
 is_restored($archive, 'pg_restore');
 $archive->check;
 $_->node->stop for $target, $archive;
+
+# Into a server that has topics: of the same name with tables of the same names, and others.
+my %refused = (
+    kept    => qr/ERROR:  relation "segment_1" already exists/,
+    another => qr/ERROR:  a log cannot be restored into a database that has topics\n.*HINT:  Restore it into another database/s);
+for my $name ('kept', 'another') {
+    my $taken = PgKafka->new(name => "has_$name");
+    $taken->sql("SELECT kafka.create_topic('$name')");
+    $taken->sql(q{SELECT setval(pg_get_serial_sequence('kafka.segment', 'id'), 1000)}) if $name eq 'another';
+    my $client = client_of($taken);
+    is(produce_values($client, { name => $name }, 'mine'), 0, "a server with topic $name");
+    my $before = metadata($client, 9, [])->{cluster_id};
+    for my $restore (['psql', '-X1q', '-v', 'ON_ERROR_STOP=1', '-f', "$dump.sql", '-d'], ['pg_restore', '-1', $dump, '-d']) {
+        my $told = '';
+        IPC::Run::run([@$restore, $taken->node->connstr('postgres')], '>', '/dev/null', '2>', \$told);
+        like($told, $refused{$name}, "$restore->[0] is told");
+        is($taken->sql('SELECT string_agg(topic || \' \' || convert_from(value, \'UTF8\'), \',\') FROM kafka.messages'), "$name mine", 'nothing has changed');
+    }
+    is(metadata($client, 9, [])->{cluster_id}, $before, 'the cluster is the same');
+    is(produce_values($client, { name => $name }, 'more'), 1, 'and serves on');
+    $taken->expect_in_log(qr/a log cannot be restored/, qr/already exists/);
+    $taken->check;
+    $taken->node->stop;
+}
 $source->finish;

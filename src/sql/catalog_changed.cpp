@@ -4,6 +4,7 @@
 #include "pg/group_changes.h"
 #include "pg/shared.h"
 #include "pg/spi.h"
+#include "sql/arguments.h"
 
 #include <algorithm>
 #include <string_view>
@@ -43,10 +44,14 @@ pg::Change changed_with(std::string_view table) {
 }
 
 /// Removes the row that is there and returns its epoch; -1 if there was none. The lock waits for a broker that is
-/// writing its own at this moment.
+/// writing its own at this moment. Two logs cannot become one: their segments have the same names.
 int32_t replace_cluster() {
     const pg::Connection connection;
     pg::execute("LOCK TABLE kafka.cluster IN SHARE ROW EXCLUSIVE MODE");
+    if (!pg::execute("SELECT FROM kafka.topic LIMIT 1").empty())
+        refuse(sqlstate::object_not_in_prerequisite_state,
+               "a log cannot be restored into a database that has topics", {},
+               "Restore it into another database, or delete the topics here with kafka.delete_topic() before.");
     const pg::Result replaced = pg::execute("DELETE FROM kafka.cluster RETURNING leader_epoch");
     return replaced.empty() ? -1 : replaced.int32(0, 0);
 }
