@@ -493,7 +493,8 @@ SELECT t.name AS topic, s.id AS segment, r.relation AS "table", s.start_offsets,
        COALESCE((SELECT pg_catalog.sum(p.bytes)::bigint FROM pg_catalog.unnest(s.bytes) AS p(bytes)), pg_catalog.pg_table_size(r.relation)) AS bytes,
        pg_catalog.pg_total_relation_size(r.relation) AS disk_bytes,
        pg_catalog.to_timestamp(s.created_ms / 1000.0) AS created_at,
-       (SELECT pg_catalog.to_timestamp(NULLIF(pg_catalog.max(m.ms), -1) / 1000.0) FROM pg_catalog.unnest(s.max_timestamps) AS m(ms)) AS newest_at,
+       (SELECT CASE WHEN pg_catalog.max(m.ms) > 9e15 THEN 'infinity' ELSE pg_catalog.to_timestamp(NULLIF(pg_catalog.max(m.ms), -1) / 1000.0) END
+          FROM pg_catalog.unnest(s.max_timestamps) AS m(ms)) AS newest_at,
        pg_catalog.to_timestamp(s.compacted_ms / 1000.0) AS compacted_at
   FROM kafka.segment s
   LEFT JOIN kafka.topic t ON t.id = s.topic_id,
@@ -507,7 +508,7 @@ COMMENT ON COLUMN kafka.segments.closed IS 'Whether no batch is added any more';
 COMMENT ON COLUMN kafka.segments.bytes IS 'Size of its batches; while batches are added, that of the table';
 COMMENT ON COLUMN kafka.segments.disk_bytes IS 'What the table and its index take on disk';
 COMMENT ON COLUMN kafka.segments.created_at IS 'When the segment was made';
-COMMENT ON COLUMN kafka.segments.newest_at IS 'Largest timestamp of its records, from which retention.ms counts; null if it has none, or batches are added';
+COMMENT ON COLUMN kafka.segments.newest_at IS 'Largest timestamp of its records, from which retention.ms counts, infinity for one that PostgreSQL has no name for; null if it has none, or batches are added';
 COMMENT ON COLUMN kafka.segments.compacted_at IS 'When compaction last went over it; null if it has not';
 
 CREATE VIEW kafka.consumer_groups AS

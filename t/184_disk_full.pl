@@ -6,45 +6,21 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
-use File::Temp ();
+use SmallDisk '150m';
 use Test::More;
 
-# Begins again in a new mount namespace, with a file system of 150 MB in a folder; within it, as the same user as before.
-BEGIN {
-    plan skip_all => 'fills the disk of our own server' if $ENV{PG_KAFKA_BROKER};
-    if (!$ENV{SMALL_DISK}) {
-        my $folder  = File::Temp::tempdir(CLEANUP => 1);
-        my $user    = "unshare --map-user=$> --map-group=" . (split ' ', $))[0];
-        my $in_here = "mount -t tmpfs -o size=150m,mode=0700 tmpfs $folder && exec $user";
-        my @unshare = ('unshare', '--map-root-user', '--mount', 'sh', '-c', "$in_here \"\$\@\"", 'sh');
-        plan skip_all => 'no unprivileged mount namespaces here' if system("@unshare[0 .. 4] '$in_here true' >/dev/null 2>&1") != 0;
-        $ENV{SMALL_DISK} = $folder;
-        my $failed = system @unshare, $^X, map({ "-I$_" } @INC), $0;
-        exit($failed ? 1 : 0);
-    }
-}
 use KafkaRequests;
 use KafkaTest;
 use Load;
 use TransactionalProducer;
 
-my $disk   = $ENV{SMALL_DISK};
 my $broker = KafkaTest->start(restart_after_crash => 'on', max_wal_size => '48MB');
 my $server = $broker->server;
 my $data   = $server->node->data_dir;
 $server->node->stop;
-system("cp -a '$data/.' '$disk' && rm -r '$data'") == 0 or die 'cannot move the data directory';
-symlink $disk, $data or die "symlink: $!";
+SmallDisk::take($data);
 $server->node->start;
 $server->wait_for_port;
-
-my $ballast = "$disk/ballast";
-
-sub fill_disk {
-    open my $file, '>>', $ballast or die "$ballast: $!";
-    for my $size (2**20, 4096, 1) { 1 while syswrite $file, "\0" x $size; }
-    return;
-}
 
 # A transaction in so many partitions that there is no room for its markers without a new page.
 my $partitions = 500;
@@ -80,12 +56,12 @@ $server->expect_in_log(qr/No space left on device/, qr/could not/);
 for my $round (1 .. 3) {
     begin_transaction();
     my ($refused, $pid, $open) = ($load->refused, $server->pid_of('broker'), ends_of_wide());
-    fill_disk();
+    SmallDisk::fill();
     $server->wait_for('producers to be refused', sub { $load->refused > $refused + 20 });
-    fill_disk();    # what a checkpoint has made room for
+    SmallDisk::fill();    # what a checkpoint has made room for
     is($producer->commit, 'NOT_COORDINATOR', "round $round: a transaction cannot be ended");
     is(committed_values($client, $wide), $committed, 'and nothing of it is seen');
-    unlink $ballast;
+    SmallDisk::empty();
     is(ends_of_wide(), $open, 'in no partition');
     ends_at_last("round $round");
     $load->wait_for_progress("after a full disk, round $round");
@@ -108,12 +84,12 @@ $server->expect_in_log(
 );
 my $postmaster = $server->node->{_pid};
 begin_transaction();
-fill_disk();
+SmallDisk::fill();
 $server->wait_for('PANIC', sub {
     $server->node->psql('postgres', 'SELECT pg_switch_wal()');
     return $server->log_count(qr/PANIC: .*No space left on device/) > 0;
 });
-unlink $ballast;
+SmallDisk::empty();
 $server->wait_for('the server', sub { server_is_back($postmaster) });
 $load->wait_for_progress('after a PANIC');
 $client = $broker->connect;

@@ -243,6 +243,32 @@ $reader->quit;
 wait_for_compaction($busy);
 becomes($busy, join(' ', map { 20 + $_ - 1 . ':k' . $_ % 5 . "=w$_" } 16 .. 20), 'then it is replaced');
 
+# --- Segments without anything --------------------------------------------------------------------------------------
+
+my $sparse = topic('sparse', 'delete.retention.ms' => 0);
+my $made_before = $server->sql(q{SELECT last_value FROM pg_sequences WHERE sequencename = 'segment_id_seq'});
+write_batch($sparse, 0, [a => '1']);
+write_batch($sparse, 1, [ 'only' => 'x' x 400_000 ]) for 1 .. 8;
+write_batch($sparse, 0, [b => '1']);
+write_batch($sparse, 1, [ 'only' => 'x' x 400_000 ]) for 1 .. 8;
+write_batch($sparse, 1, [ 'last' => 'x' ]);
+roll($sparse);
+wait_for_compaction($sparse);
+wait_until('empty segments to go', sub { segments($sparse) < 5 });
+cmp_ok($server->sql(q{SELECT last_value FROM pg_sequences WHERE sequencename = 'segment_id_seq'}) - $made_before, '>=', 8, 'of many segments few are left');
+is($server->sql('SELECT count(*) FROM kafka.segment WHERE compacted_ms IS NOT NULL AND 0 = ALL (bytes) AND topic_id = ' . id_of($sparse)), 0, 'those of which nothing is left are dropped');
+is(content($sparse), '0:a=1 1:b=1', 'what is left of a partition is found beyond segments without any of it');
+like(content($sparse, 1), qr/^15:only=x+ 16:last=x (?:\d+:filler\d+=x+ ?)+$/, 'and of the other');
+is(content($sparse), in_sql($sparse), 'by SQL, too');
+is(list_offset($client, 7, $sparse, -2)->{offset}, 0, 'the log starts where it did');
+is(write_batch($sparse, 0, [c => '1']), 2, 'and goes on');
+
+# A partition that comes second in a request, and stands where nothing is any more, gets what comes later.
+my $both_partitions = $client->call('Fetch', 12, { max_wait_ms => 0, min_bytes => 0, topics => [{ topic => $sparse->{name}, partitions => [
+                { partition => 0, fetch_offset => 0, partition_max_bytes => 1_000_000 }, { partition => 1, fetch_offset => 0, partition_max_bytes => 1_000_000 }] }] });
+my ($second) = grep { $_->{partition_index} == 1 } @{ $both_partitions->{responses}[0]{partitions} };
+cmp_ok(length($second->{records} // ''), '>', 400_000, 'also a partition that comes second');
+
 # --- Policies ---------------------------------------------------------------------------------------------------
 
 my $mixed = $broker->create_topic('mixed', num_partitions => 2, configs => { 'segment.bytes' => 1_048_576, 'min.cleanable.dirty.ratio' => '0.01' });

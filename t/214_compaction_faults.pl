@@ -1,5 +1,5 @@
-# Compaction while the server crashes, and while the disk is full: whoever reads from the beginning ends up with the last acknowledged
-# value of each key, at its offset.
+# Compaction while the server crashes: whoever reads from the beginning ends up with the last acknowledged value of each key, at its
+# offset.
 use strict;
 use warnings;
 use FindBin;
@@ -69,15 +69,4 @@ cmp_ok($seen, '<', 200, 'of ' . $written . ' records');
 is($server->sql(q{SELECT count(*) FROM pg_class WHERE relname ~ 'compacted'}), 0, 'no table is left of what was begun');
 is($server->sql(q{SELECT count(*) FROM kafka.segments WHERE "table" IS NULL}), 0, 'and none is missing');
 
-# What a full disk does to it: it cannot write another table.
-$server->expect_in_log(qr/could not compact topic/);
-$server->sql('CREATE FUNCTION public.full_disk() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN'
-      . q{ IF EXISTS (SELECT FROM pg_catalog.pg_event_trigger_ddl_commands() WHERE object_identity ~ 'compacted') THEN RAISE disk_full; END IF; END $$;}
-      . ' CREATE EVENT TRIGGER full_disk ON ddl_command_end EXECUTE FUNCTION public.full_disk()');
-write_some(25);
-$server->wait_for_log(qr/pg_kafka janitor could not compact topic "\Q$topic->{name}\E"/);
-is_deeply((state_now())[0], \%last, 'while there is no room for another table nothing is lost');
-$server->sql('DROP EVENT TRIGGER full_disk');
-wait_until('compaction', \&clean);
-is_deeply((state_now())[0], \%last, 'once there is it goes on');
 $broker->finish;

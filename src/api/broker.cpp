@@ -143,6 +143,7 @@ void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
         std::exchange(topic.producers_read, false); // should reading fail all of it is read the next time
     topic.segments.clear();
     for (store::SegmentRow& row : rows) {
+        if (row.is_empty() && &row != &rows.back()) continue; // its table is about to be dropped
         log::Segment segment{row.id,
                              std::move(row.start_offsets),
                              std::move(row.max_timestamps),

@@ -197,7 +197,7 @@ MaybeProblem alter_group(Broker& broker, const std::string& group_id, Alteration
 MaybeProblem node_problem(const Broker& broker, const std::string& name) {
     int32_t id = -1;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
-    if (error != std::errc() || end != name.data() + name.size())
+    if (error != std::errc() || end != name.data() + name.size() || std::to_string(id) != name)
         return invalid_request("A broker is named by its number");
     if (id != broker.settings.node_id)
         return invalid_request("This is broker " + std::to_string(broker.settings.node_id) + ", not " + name);
@@ -297,6 +297,7 @@ MaybeProblem alter_broker(Broker& broker, const std::string& name, Alteration al
     for (const auto& [config, value] : values)
         if (value)
             if (auto found = broker_value_problem(broker, config, *value)) return found;
+    broker.count_changes(values.size());
     if (alteration.validate_only) return std::nullopt;
     return alter_settings(broker, values);
 }

@@ -12,7 +12,9 @@ std::vector<int64_t> segments_holding(const log::Topic& topic, const log::Partit
         const bool last = i + 1 == topic.segments.size();
         const int64_t end =
             last ? partition.high_watermark : topic.segments[i + 1].start_offset(partition.index);
-        if (topic.segments[i].start_offset(partition.index) < end) holding.push_back(topic.segments[i].id);
+        const log::Segment& segment = topic.segments[i];
+        if (segment.start_offset(partition.index) < end && segment.may_hold(partition.index))
+            holding.push_back(segment.id);
     }
     return holding;
 }

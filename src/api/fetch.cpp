@@ -72,6 +72,13 @@ size_t budget_left(const Broker& broker) {
     return max_cold_bytes_per_turn - std::min(max_cold_bytes_per_turn, broker.cold_read_bytes);
 }
 
+/// Whether the segment has nothing of the partition from the offset on.
+bool ends_before(Broker& broker, const log::Segment& segment, int32_t index, int64_t offset) {
+    const auto end = broker.batches.end(segment.id, index);
+    broker.cold_read_bytes += cost_of_look_up;
+    return !end || end->last_offset < offset;
+}
+
 /// Adds batches from the tables to `run` until it holds `max_bytes`, or reaches the tail cache or the end. False if it stopped
 /// earlier, as this turn has read enough; but the one batch that is always to be had is looked for to the end.
 bool read_tables(Broker& broker, const log::Topic& topic, const log::Partition& partition, int64_t offset,
@@ -83,8 +90,9 @@ bool read_tables(Broker& broker, const log::Topic& topic, const log::Partition& 
         if (run.bytes >= max_bytes && !first) return true;
         const size_t room = max_bytes - run.bytes, budget = budget_left(broker);
         if (budget == 0 && !first) return false;
+        const log::Segment& segment = topic.segments[i];
         const auto batches =
-            broker.batches.read(topic.segments[i].id, partition.index, offset, std::min(room, budget), first);
+            broker.batches.read(segment.id, partition.index, offset, std::min(room, budget), first);
         broker.cold_read_bytes += cost_of_look_up;
         for (const store::StoredBatch& b : batches) {
             run.bytes += b.data.data.size();
@@ -92,11 +100,14 @@ bool read_tables(Broker& broker, const log::Topic& topic, const log::Partition& 
             run.slices.push_back(b.data);
             offset = run.next_offset = b.last_offset + 1;
         }
-        // One batch is always to be had, so without any the segment has nothing from the offset on (its table was lost).
-        const bool nothing_here = batches.empty() && first;
-        const bool at_end =
-            i + 1 < topic.segments.size() && offset >= topic.segments[i + 1].start_offset(partition.index);
-        if (!nothing_here && !at_end) return budget >= room;
+        // Its last batches may have been compacted, or its table lost.
+        const bool nothing_here =
+            batches.empty() && (first || ends_before(broker, segment, partition.index, offset));
+        const int64_t next = i + 1 < topic.segments.size()
+                                 ? topic.segments[i + 1].start_offset(partition.index)
+                                 : partition.high_watermark;
+        if (nothing_here) offset = std::max(offset, next);
+        if (offset < next) return budget >= room;
         i = std::max(i + 1,
                      topic.segment_holding(partition.index, offset)); // not those that it has nothing in
     }

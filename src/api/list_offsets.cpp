@@ -124,6 +124,7 @@ int32_t first_epoch(Broker& broker, const log::Topic& topic, const log::Partitio
     const int64_t start = partition.log_start_offset;
     if (broker.leader_epoch == 0 || start == partition.high_watermark) return broker.leader_epoch;
     for (size_t i = topic.segment_holding(partition.index, start); i < topic.segments.size(); i++) {
+        if (!topic.segments[i].may_hold(partition.index)) continue;
         const auto batches = broker.batches.read(topic.segments[i].id, partition.index, start, 0, true);
         if (batches.empty()) continue;
         if (const auto header = record::read_header(batches[0].data.data))

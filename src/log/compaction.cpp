@@ -77,9 +77,12 @@ bool LastOffsets::supersede(int32_t partition, wire::View key, int64_t offset) {
 bool add_keys(LastOffsets& to, int32_t partition, wire::View batch, size_t max_decompressed) {
     record::RecordReader reader(batch, max_decompressed);
     record::Record record;
+    std::vector<std::pair<wire::View, int64_t>> keys;
     while (reader.next(record))
-        if (record.key && !to.add(partition, *record.key, record.offset)) return false;
-    return true;
+        if (record.key) keys.emplace_back(*record.key, record.offset);
+    if (!reader.ok()) return true; // nobody can read what it would supersede others with
+    return std::all_of(keys.begin(), keys.end(),
+                       [&](const auto& key) { return to.add(partition, key.first, key.second); });
 }
 
 // Batches ---------------------------------------------------------------------------------------------------
@@ -93,7 +96,7 @@ std::optional<wire::View> PartitionCompaction::left_of(wire::View batch, LastOff
     if (!header || !header->codec() || header->count < 0) return batch;
     if (header->is_control()) return marker_left(batch, *header);
     if (header->is_transactional()) in_transaction_.insert(header->producer_id);
-    if (header->count == 0 || aborted(*header)) return without_records(*header);
+    if (header->count > 0 && aborted(*header)) return without_records(*header);
     return records_left(batch, *header, last);
 }
 
@@ -102,12 +105,12 @@ std::optional<wire::View> PartitionCompaction::left_of(wire::View batch, LastOff
 /// aborted transaction ends a round before its marker goes: without it they would take what the producer writes next for aborted.
 std::optional<wire::View> PartitionCompaction::marker_left(wire::View batch,
                                                            const record::BatchHeader& header) {
-    if (!record::read_marker(batch)) return header.count == 0 ? without_records(header) : batch;
+    if (!record::read_marker(batch)) return header.count == 0 ? header_left(batch, header) : batch;
     const bool of_what_is_left = in_transaction_.erase(header.producer_id) > 0;
     if (of_what_is_left || header.last_offset() >= rules_.producers_stored_to) return batch;
     if (!header.has_delete_horizon()) {
         transactions_gone_.push_back(header.base_offset);
-        made_ = rebuild(batch, header, {true}, rules_.now_ms + rules_.delete_retention_ms, 0);
+        made_ = rebuild(batch, header, {true}, delete_horizon_ms(), 0);
         return made_;
     }
     if (is_due(header)) return std::nullopt;
@@ -117,6 +120,7 @@ std::optional<wire::View> PartitionCompaction::marker_left(wire::View batch,
 /// Records without a key, written before the topic was compacted, supersede nothing and stay.
 std::optional<wire::View>
 PartitionCompaction::records_left(wire::View batch, const record::BatchHeader& header, LastOffsets& last) {
+    if (header.count == 0) return header_left(batch, header);
     record::RecordReader reader(batch, rules_.max_decompressed);
     record::Record record;
     std::vector<bool> keep;
@@ -133,17 +137,31 @@ PartitionCompaction::records_left(wire::View batch, const record::BatchHeader& h
     const bool first_time = tombstones && !header.has_delete_horizon();
     if (all && !first_time) return batch;
     if (std::find(keep.begin(), keep.end(), true) == keep.end()) return without_records(header);
-    made_ = rebuild(batch, header, keep,
-                    first_time ? rules_.now_ms + rules_.delete_retention_ms : horizon_of(header),
+    made_ = rebuild(batch, header, keep, first_time ? delete_horizon_ms() : horizon_of(header),
                     rules_.max_decompressed);
     return made_;
 }
 
+bool PartitionCompaction::tells_of_producer(const record::BatchHeader& header) const {
+    return header.has_producer_id() && header.last_offset() >= rules_.producers_stored_to;
+}
+
+/// Of a batch that has no records any more.
+std::optional<wire::View> PartitionCompaction::header_left(wire::View batch,
+                                                           const record::BatchHeader& header) const {
+    return tells_of_producer(header) ? std::optional(batch) : std::nullopt;
+}
+
 /// Nothing, unless the header still has to tell what the producer has sent.
 std::optional<wire::View> PartitionCompaction::without_records(const record::BatchHeader& header) {
-    if (!header.has_producer_id() || header.last_offset() < rules_.producers_stored_to) return std::nullopt;
+    if (!tells_of_producer(header)) return std::nullopt;
     made_ = record::without_records(header);
     return made_;
+}
+
+/// When what is seen to be needed no more may go.
+int64_t PartitionCompaction::delete_horizon_ms() const {
+    return rules_.now_ms + std::min(rules_.delete_retention_ms, INT64_MAX / 2); // which is for ever
 }
 
 /// Never in the round that has decided on the time, of which readers have not heard yet.

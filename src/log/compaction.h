@@ -43,7 +43,7 @@ private:
     std::string looked_for_;                           ///< keeps its memory
 };
 
-/// Adds the keys of a batch that is not of an aborted transaction. False if there is no more room.
+/// Adds the keys of a batch that is not of an aborted transaction, if it can be read. False if there is no more room.
 bool add_keys(LastOffsets& to, int32_t partition, wire::View batch, size_t max_decompressed);
 
 /// What a compaction of one partition goes by.
@@ -79,7 +79,10 @@ private:
     std::optional<wire::View> marker_left(wire::View batch, const record::BatchHeader& header);
     std::optional<wire::View> records_left(wire::View batch, const record::BatchHeader& header,
                                            LastOffsets& last);
+    bool tells_of_producer(const record::BatchHeader& header) const;
+    std::optional<wire::View> header_left(wire::View batch, const record::BatchHeader& header) const;
     std::optional<wire::View> without_records(const record::BatchHeader& header);
+    int64_t delete_horizon_ms() const;
     bool is_due(const record::BatchHeader& batch) const;
 
     int32_t partition_;

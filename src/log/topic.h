@@ -25,6 +25,11 @@ struct Segment {
         {}; ///< the same by partition, once the segment is closed. Empty while open
 
     bool closed() const { return !max_timestamps.empty(); }
+    /// Whether it may have batches of that partition: compaction can leave a closed one without any.
+    bool may_hold(int32_t partition) const {
+        const size_t index = size_t(partition);
+        return partition_bytes.empty() || (index < partition_bytes.size() && partition_bytes[index] > 0);
+    }
     /// The first offset of that partition that this segment can hold (0 for partitions added later).
     int64_t start_offset(int32_t partition) const {
         return size_t(partition) < start_offsets.size() ? start_offsets[size_t(partition)] : 0;
@@ -75,12 +80,14 @@ struct Topic {
         return segments.empty() || segments.back().closed() ? nullptr : &segments.back();
     }
 
-    /// Index into `segments` of the first that may hold this offset of the partition; segments.size() if
+    /// Index into `segments` of the first that may hold this offset of the partition, or a later one; segments.size() if
     /// there is none.
     size_t segment_holding(int32_t partition, int64_t offset) const {
         size_t at = segments.size();
         while (at > 0 && segments[at - 1].start_offset(partition) > offset) at--;
-        return at > 0 ? at - 1 : at;
+        if (at > 0) at--;
+        while (at < segments.size() && !segments[at].may_hold(partition)) at++;
+        return at;
     }
 };
 

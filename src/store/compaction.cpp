@@ -2,6 +2,7 @@
 #include "store/compaction.h"
 
 #include "pg/spi.h"
+#include "pg/table_lock.h"
 #include "store/segments.h"
 
 namespace kafka::store {
@@ -51,16 +52,18 @@ std::string make_replacement(int64_t segment) {
     return replacement_name(segment);
 }
 
-/// Who waits for a lock blocks everybody who comes after him, so this wait is short.
+void check_not_in_use(int64_t segment) { pg::lock_at_once("kafka", segment_table_name(segment)); }
+
+/// The lock comes last, so that nobody who wants to read the segment has to wait for long.
 void replace_segment(int64_t segment, const std::vector<int64_t>& max_timestamps,
                      const std::vector<int64_t>& bytes) {
     const std::string name = segment_table_name(segment), replacement = replacement_name(segment);
-    pg::execute("SET LOCAL lock_timeout = '100ms'");
+    pg::execute("UPDATE kafka.segment SET max_timestamps = $2, bytes = $3 WHERE id = $1",
+                {segment, std::span<const int64_t>(max_timestamps), std::span<const int64_t>(bytes)});
+    pg::lock_soon("kafka", name);
     pg::execute("DROP TABLE kafka." + name);
     pg::execute("ALTER TABLE kafka." + replacement + " RENAME TO " + name);
     pg::execute("ALTER INDEX kafka." + replacement + "_pkey RENAME TO " + name + "_pkey");
-    pg::execute("UPDATE kafka.segment SET max_timestamps = $2, bytes = $3 WHERE id = $1",
-                {segment, std::span<const int64_t>(max_timestamps), std::span<const int64_t>(bytes)});
 }
 
 void mark_compacted(int64_t segment) {

@@ -22,12 +22,14 @@ std::map<int32_t, int64_t> first_open_offsets(const wire::Uuid& topic);
 /// By partition: up to where kafka.producer is complete; 0 for those that are not named.
 std::vector<int64_t> producers_stored_to(const wire::Uuid& topic);
 
+/// Throws pg::Error, lock_not_available(), if somebody uses the segment's table, which then could not be replaced.
+void check_not_in_use(int64_t segment);
 /// Makes an empty table that is to take the place of a segment's, and returns its name in the schema kafka.
 std::string make_replacement(int64_t segment);
 /// Puts it there, under the segment's name, for which it takes an exclusive lock, and stores what has become of the segment.
 void replace_segment(int64_t segment, const std::vector<int64_t>& max_timestamps,
                      const std::vector<int64_t>& bytes);
-/// Compaction has gone over all of the segment.
+/// Compaction is to go, or has gone, over all of the segment in this transaction.
 void mark_compacted(int64_t segment);
 
 /// All that these aborted transactions wrote is gone: readers need not be told of them. `last_offsets` are those of their markers.

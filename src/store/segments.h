@@ -3,6 +3,7 @@
 #pragma once
 #include "wire/bytes.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -20,6 +21,11 @@ struct SegmentRow {
     bool lost = false;                   ///< somebody has dropped its table
     std::vector<int64_t> bytes;          ///< by partition, of its batches; empty while the segment is open
     bool compacted = false;              ///< since it was closed
+
+    /// Whether compaction has left nothing of it.
+    bool is_empty() const {
+        return compacted && std::all_of(bytes.begin(), bytes.end(), [](int64_t b) { return b == 0; });
+    }
 };
 
 /// "segment_<id>": the name of a segment's table in the schema kafka.

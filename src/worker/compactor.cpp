@@ -13,6 +13,8 @@ namespace kafka::worker {
 namespace {
 
 constexpr size_t bytes_per_read = 4 << 20;
+/// Between two tries of what fails.
+constexpr std::chrono::milliseconds longest_pause{3'600'000};
 
 /// The server is shut down: what has not been replaced stays as it is.
 struct Stopped {};
@@ -44,6 +46,10 @@ struct Compactor::Job {
     int32_t partitions() const { return int32_t(aborted.size()); }
 };
 
+Compactor::Compactor(std::function<void()> others) : others_(std::move(others)) {
+    pg::count_compaction(); // an earlier process may have ended before it told the broker of its last segment
+}
+
 void Compactor::sweep() {
     if (due_ && Clock::now() < *due_) return;
     due_ = Clock::now() + pg::current_settings().cleaner_backoff; // also if this round fails
@@ -61,22 +67,29 @@ void Compactor::round() {
             topics = store::compacted_topics(); // else the log is being restored
         transaction.commit(pg::Durability::none_written);
     }
-    for (const store::CompactedTopic& topic : topics) {
-        try {
-            compact(topic.id);
-            reported_.erase(topic.name);
-        } catch (const pg::Error& error) {
-            report(topic.name, error);
-        }
-    }
+    for (const store::CompactedTopic& topic : topics) try_to_compact(topic);
     if (topics.empty())
         due_.reset();
     else
         due_ = Clock::now() + pg::current_settings().cleaner_backoff; // a rest after the work
 }
 
+void Compactor::try_to_compact(const store::CompactedTopic& topic) {
+    if (const auto failure = failures_.find(topic.name);
+        failure != failures_.end() && Clock::now() < failure->second.not_before)
+        return;
+    try {
+        compact(topic.id);
+        failures_.erase(topic.name);
+    } catch (const pg::Error& error) {
+        failed(topic.name, error);
+    }
+    if (std::exchange(replaced_, false)) pg::count_compaction(); // even if the round has failed later on
+}
+
 /// Where not all keys fit into memory the log is gone over several times, with another share of the keys each time.
 void Compactor::compact(const wire::Uuid& topic) {
+    drop_empty(topic);
     const std::optional<Job> job = find_work(topic);
     if (!job) return;
     for (uint32_t share = 0, shares = 1; share < shares;) {
@@ -94,6 +107,10 @@ std::optional<Compactor::Job> Compactor::find_work(const wire::Uuid& topic) {
     pg::Transaction transaction("looking for segments to compact");
     const log::TopicConfig config = log::resolve(store::load_config(topic), {});
     std::vector<store::SegmentRow> segments = store::load_segments({topic})[topic];
+    const bool all_compacted = std::all_of(segments.begin(), segments.end(), [&](const store::SegmentRow& s) {
+        return s.compacted || &s == &segments.back();
+    });
+    if (all_compacted) return std::nullopt;
     const std::map<int32_t, int64_t> open = store::first_open_offsets(topic);
     std::vector<log::ClosedSegment> closed;
     // The last one says where the partitions end.
@@ -115,6 +132,24 @@ std::optional<Compactor::Job> Compactor::find_work(const wire::Uuid& topic) {
     find_aborted(job);
     transaction.commit(pg::Durability::none_written);
     return job;
+}
+
+/// Tables of which nothing was left in an earlier round, so that the broker does not look into them any more.
+void Compactor::drop_empty(const wire::Uuid& topic) {
+    std::vector<int64_t> empty;
+    {
+        pg::Transaction transaction("looking for empty segments");
+        const std::vector<store::SegmentRow> segments = store::load_segments({topic})[topic];
+        for (size_t i = 0; i + 1 < segments.size(); i++) // the last one says where the partitions end
+            if (segments[i].is_empty()) empty.push_back(segments[i].id);
+        transaction.commit(pg::Durability::none_written);
+    }
+    for (const int64_t segment : empty) {
+        pg::Transaction transaction("dropping an empty segment");
+        store::check_not_in_use(segment);
+        store::drop_segment(segment);
+        transaction.commit(pg::Durability::local);
+    }
 }
 
 void Compactor::find_aborted(Job& job) {
@@ -173,17 +208,31 @@ bool Compactor::learn_keys(const Job& job, log::LastOffsets& last) {
 void Compactor::leave_out(const Job& job, log::LastOffsets& last, bool last_pass) {
     std::vector<log::PartitionCompaction> partitions = begin(job);
     for (const store::SegmentRow& segment : job.segments) {
-        pg::Transaction transaction("compacting a segment");
         std::vector<log::PartitionCompaction> after = partitions;
-        const bool whole = stays_whole(segment, after, last);
-        if (whole)
+        if (pass_over(segment, after, last, last_pass)) {
             partitions = std::move(after);
-        else
+        } else {
+            pg::Transaction transaction("compacting a segment");
+            if (last_pass) store::mark_compacted(segment.id);
             rewrite(job, segment, partitions, last);
-        if (last_pass && !(whole && segment.compacted)) store::mark_compacted(segment.id);
-        transaction.commit(pg::Durability::local);
-        if (!whole) pg::count_compaction(); // at once: the next segment may fail
+            transaction.commit(pg::Durability::local);
+            replaced_ = true;
+        }
+        others_();
     }
+}
+
+/// True if nothing of the segment is to be left out.
+bool Compactor::pass_over(const store::SegmentRow& segment, std::vector<log::PartitionCompaction>& partitions,
+                          log::LastOffsets& last, bool last_pass) {
+    pg::Transaction transaction("looking what of a segment is superseded");
+    const bool whole = stays_whole(segment, partitions, last);
+    if (!whole)
+        store::check_not_in_use(segment.id); // before all of it is written in vain
+    else if (last_pass && !segment.compacted)
+        store::mark_compacted(segment.id);
+    transaction.commit(pg::Durability::local);
+    return whole;
 }
 
 bool Compactor::stays_whole(const store::SegmentRow& segment,
@@ -228,9 +277,14 @@ void Compactor::rewrite(const Job& job, const store::SegmentRow& segment,
     store::replace_segment(segment.id, max_timestamps, bytes);
 }
 
-void Compactor::report(const std::string& topic, const pg::Error& error) {
+void Compactor::failed(const std::string& topic, const pg::Error& error) {
     if (pg::shutdown_requested()) return;
-    if (std::exchange(reported_[topic], error.what()) == error.what()) return;
+    Failure& failure = failures_[topic];
+    if (!error.lock_not_available()) { // which is noticed before much is done
+        failure.pause = std::clamp(2 * failure.pause, pg::current_settings().cleaner_backoff, longest_pause);
+        failure.not_before = Clock::now() + failure.pause;
+    }
+    if (std::exchange(failure.told, error.what()) == error.what()) return;
     if (error.lock_not_available())
         pg::log(pg::Level::log, "pg_kafka janitor: a segment of topic \"" + topic +
                                     "\" is in use and will be compacted later");

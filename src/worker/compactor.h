@@ -5,12 +5,13 @@
 #include "log/compaction.h"
 #include "log/topic.h"
 #include "pg/settings.h"
-#include "pg/shared.h"
 #include "store/batches.h"
+#include "store/compaction.h"
 #include "store/segments.h"
 #include "store/transactions.h"
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,8 +23,8 @@ class Compactor {
 public:
     using Clock = std::chrono::steady_clock;
 
-    /// An earlier process may have ended before it told the broker of its last segment.
-    Compactor() { pg::count_compaction(); }
+    /// `others` does what else the process has to do, if there is anything; called between two segments, of which one may take long.
+    explicit Compactor(std::function<void()> others);
 
     /// One round over all such topics, if it is time to. What fails is logged, once for each topic, and tried again in the next
     /// round.
@@ -36,23 +37,36 @@ public:
 private:
     struct Job;
     void round();
+    void try_to_compact(const store::CompactedTopic& topic);
     void compact(const wire::Uuid& topic);
     std::optional<Job> find_work(const wire::Uuid& topic);
+    void drop_empty(const wire::Uuid& topic);
     void find_aborted(Job& job);
     std::vector<log::PartitionCompaction> begin(const Job& job) const;
     bool learn_keys(const Job& job, log::LastOffsets& last);
     void leave_out(const Job& job, log::LastOffsets& last, bool last_pass);
+    bool pass_over(const store::SegmentRow& segment, std::vector<log::PartitionCompaction>& partitions,
+                   log::LastOffsets& last, bool last_pass);
     bool stays_whole(const store::SegmentRow& segment, std::vector<log::PartitionCompaction>& partitions,
                      log::LastOffsets& last);
     void rewrite(const Job& job, const store::SegmentRow& segment,
                  std::vector<log::PartitionCompaction>& partitions, log::LastOffsets& last);
     template <class Take> bool each_batch(int64_t segment, int32_t partition, Take take);
-    void report(const std::string& topic, const pg::Error& error);
+    void failed(const std::string& topic, const pg::Error& error);
 
+    /// What has failed, and is tried again after a pause that grows.
+    struct Failure {
+        std::string told; ///< to the log
+        std::chrono::milliseconds pause{0};
+        Clock::time_point not_before{};
+    };
+
+    std::function<void()> others_;
     std::optional<Clock::time_point> due_;
+    bool replaced_ = false; ///< segments of a topic, of which the broker has not been told
     store::Batches batches_;
     store::Transactions transactions_;
-    std::map<std::string, std::string> reported_; ///< by topic: of what the log has been told
+    std::map<std::string, Failure> failures_; ///< by name of the topic
 };
 
 } // namespace kafka::worker

@@ -7,6 +7,7 @@
 #include "pg/session.h"
 #include "pg/shared.h"
 #include "pg/spi.h"
+#include "pg/table_lock.h"
 #include "store/segments.h"
 #include "worker/compactor.h"
 
@@ -24,25 +25,48 @@ constexpr std::chrono::milliseconds retry_interval{10000};
 
 class Janitor {
 public:
+    Janitor() : compactor_([this] { do_what_else_is_asked(); }) {}
     /// One round. Errors are logged, not thrown.
     void sweep();
     /// How long there is nothing to do; nothing: until somebody calls.
     std::optional<std::chrono::milliseconds> rest() const;
-    void settings_changed() { compactor_.look_again(); }
+    /// True if somebody has called since the last round began.
+    bool called() const { return pg::janitor_calls() != calls_; }
+    void reload_if_asked();
 
 private:
+    void do_what_else_is_asked();
     bool drop_dead_segments();
     bool drop(int64_t segment);
     void report_segment(int64_t segment, const pg::Error& error);
     void report_round(const pg::Error& error);
 
     Compactor compactor_;
+    uint64_t calls_ = 0;         ///< pg::janitor_calls() when dead segments were last looked for
     bool left_ = false;          ///< dead segments that could not be dropped
     std::set<int64_t> reported_; ///< segments that could not be dropped, of which the log has been told
     std::string last_failure_;   ///< of a whole round; told once
 };
 
+void Janitor::reload_if_asked() {
+    if (!pg::reload_requested()) return;
+    pg::reload();
+    compactor_.look_again();
+}
+
+/// To compact a topic may take hours, in which others want their disk space back.
+void Janitor::do_what_else_is_asked() {
+    reload_if_asked();
+    if (!called()) return;
+    try {
+        left_ = drop_dead_segments();
+    } catch (const pg::Error& error) {
+        report_round(error);
+    }
+}
+
 void Janitor::sweep() {
+    calls_ = pg::janitor_calls();
     try {
         left_ = true;
         const bool there = pg::extension_exists();
@@ -76,6 +100,7 @@ std::vector<store::DeadSegment> find_dead_segments() {
 
 /// Those of a topic in their order: who reads one of them, by SQL, will come to those behind it.
 bool Janitor::drop_dead_segments() {
+    calls_ = pg::janitor_calls();
     std::set<wire::Uuid> in_use;
     for (const store::DeadSegment& segment : find_dead_segments()) {
         if (pg::shutdown_requested()) return true;
@@ -87,8 +112,8 @@ bool Janitor::drop_dead_segments() {
 bool Janitor::drop(int64_t segment) {
     try {
         pg::Transaction transaction("dropping a dead segment");
-        // Who waits for a lock blocks everybody who comes after him, so this wait is short.
-        pg::execute("SET LOCAL lock_timeout = '100ms'");
+        pg::execute("SET LOCAL lock_timeout = '100ms'"); // of rows: the table's lock is not waited for
+        pg::lock_at_once("kafka", store::segment_table_name(segment));
         store::drop_segment(segment);
         transaction.commit(pg::Durability::local);
     } catch (const pg::Error& error) {
@@ -123,13 +148,9 @@ void Janitor::report_round(const pg::Error& error) {
 void run_janitor() {
     Janitor janitor;
     while (!pg::shutdown_requested()) {
-        if (pg::reload_requested()) {
-            pg::reload();
-            janitor.settings_changed();
-        }
-        const uint64_t calls = pg::janitor_calls();
+        janitor.reload_if_asked();
         janitor.sweep();
-        if (pg::janitor_calls() == calls) pg::wait(janitor.rest());
+        if (!janitor.called()) pg::wait(janitor.rest());
     }
 }
 

@@ -172,6 +172,15 @@ TEST("compaction: a tombstone stays for delete.retention.ms after it was first s
     CHECK_EQ(record.timestamp, 500);
 }
 
+TEST("compaction: a tombstone that is to stay for ever does") {
+    const std::vector<std::string> log{batch_at(0, {{"a", std::nullopt}})};
+    log::LastOffsets last = keys_of(log);
+    const std::vector<std::string> left = compact(log, last, {now, INT64_MAX, 0, much});
+    CHECK(record::read_header(left[0])->base_timestamp > INT64_MAX / 4);
+    CHECK_EQ(compact(left, last, {int64_t(1) << 50, INT64_MAX, 0, much})[0], left[0]);
+    CHECK_EQ(show(left), "0:a=null ");
+}
+
 TEST("compaction: records without keys stay") {
     const std::vector<std::string> log{batch_at(0, {{std::nullopt, "1"}, {"a", "1"}}),
                                        batch_at(2, {{std::nullopt, std::nullopt}, {"a", "2"}})};
@@ -233,6 +242,8 @@ TEST("compaction: headers stay that still have to tell what producers have sent"
     CHECK_EQ(header->base_sequence, 0);
     CHECK_EQ(left[1], log[1]);
     CHECK(compact(left, last) == left);
+    log::PartitionCompaction again(0, rules, &nothing_aborted);
+    CHECK(again.left_of(left[0], last)->data() == left[0].data()); // itself: no reason to write it again
     CHECK_EQ(compact(left, last, {now, day, 1, much})[0], "");
 }
 
@@ -242,6 +253,7 @@ TEST("compaction: a damaged batch stays as it is") {
     log::LastOffsets last = keys_of({batch_at(5, {{"a", "2"}, {"b", "2"}})});
     CHECK_EQ(compact({damaged}, last)[0], damaged);
     CHECK_EQ(compact({"short"}, last)[0], "short");
+    CHECK_EQ(keys_of({damaged}).size(), size_t(0)); // and supersedes nothing
 }
 
 TEST("compaction: keys that do not fit into memory are taken in shares") {
