@@ -3,7 +3,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
-use KafkaTest qw(wait_until);
+use KafkaTest;
 use KafkaRequests;
 use KafkaWire::Batch;
 use Test::More;

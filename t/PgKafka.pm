@@ -51,6 +51,19 @@ sub standby_of {
     return $self;
 }
 
+# recovered($primary, $backup, %settings): a running server from the backup of another and what that has archived, up to the target
+# that the settings of recovery name.
+sub recovered {
+    my ($class, $primary, $backup, %settings) = @_;
+    my $node = PostgreSQL::Test::Cluster->new('recovered');
+    my $self = bless { node => $node, port => PostgreSQL::Test::Cluster::get_free_port(), expected => [] }, $class;
+    $node->init_from_backup($primary->node, $backup, has_restoring => 1, standby => 0);
+    $self->configure('pg_kafka.port' => $self->{port}, recovery_target_action => 'promote', %settings);
+    $node->start;
+    $self->wait_for_port;
+    return $self;
+}
+
 sub node       { return $_[0]{node}; }
 sub kafka_port { return $_[0]{port}; }
 sub address    { return "127.0.0.1:$_[0]{port}"; }
