@@ -3,6 +3,7 @@
 
 #include "pg/transaction.h"
 
+#include <cstring>
 #include <span>
 
 #include "pg/guard.h"
@@ -21,25 +22,19 @@ constexpr std::string_view prefix = "pg_kafka.";
 
 std::string full_name(const std::string& name) { return std::string(prefix) + name; }
 
-/// Every setting of the server.
-std::span<config_generic* const> all_settings() {
+/// Every setting of the server, in a list to be freed.
+std::span<config_generic*> all_settings() {
     return call([] {
-#if PG_VERSION_NUM >= 160000
         int count = 0;
+#if PG_VERSION_NUM >= 160000
         config_generic** settings = get_guc_variables(&count);
 #else
-        const int count = GetNumConfigOptions();
-        config_generic** settings = get_guc_variables();
+        count = GetNumConfigOptions();
+        const size_t size = size_t(count) * sizeof(config_generic*);
+        auto** settings = static_cast<config_generic**>(memcpy(palloc(size), get_guc_variables(), size));
 #endif
-        return std::span<config_generic* const>(settings, size_t(count));
+        return std::span(settings, size_t(count));
     });
-}
-
-/// From 16 on they are listed anew for whoever asks.
-void release([[maybe_unused]] std::span<config_generic* const> settings) {
-#if PG_VERSION_NUM >= 160000
-    call([settings] { pfree(const_cast<config_generic**>(settings.data())); });
-#endif
 }
 
 SettingSource source_of(const config_generic& setting) {
@@ -70,14 +65,14 @@ AlterSystemStmt* make_statement(const char* name, const char* value) {
 
 std::map<std::string, SettingSource, std::less<>> setting_sources() {
     std::map<std::string, SettingSource, std::less<>> sources;
-    const std::span<config_generic* const> settings = all_settings();
+    const std::span<config_generic*> settings = all_settings();
     for (const config_generic* setting : settings) {
         const std::string_view name = setting->name;
         if (!name.starts_with(prefix)) continue;
         const SettingSource source = source_of(*setting);
         if (source != SettingSource::built_in) sources.emplace(name.substr(prefix.size()), source);
     }
-    release(settings);
+    call([settings] { pfree(settings.data()); });
     return sources;
 }
 

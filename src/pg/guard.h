@@ -13,6 +13,9 @@ extern "C" {
 #include "postgres.h"
 
 #include "utils/memutils.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h" // before that a part of postgres.h
+#endif
 }
 
 namespace kafka::pg {

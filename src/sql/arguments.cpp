@@ -10,7 +10,7 @@ void refuse(std::string_view state, const std::string& message, std::string deta
     throw error;
 }
 
-std::string quoted(std::string_view name) { return "\"" + std::string(name) + "\""; }
+std::string in_quotes(std::string_view name) { return "\"" + std::string(name) + "\""; }
 
 std::string text_argument(FunctionCallInfo call, int index, const char* name) {
     auto text = nullable_text_argument(call, index);

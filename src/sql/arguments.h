@@ -29,7 +29,7 @@ constexpr std::string_view object_in_use = "55006";
                          std::string hint = {});
 
 /// The name in double quotes.
-std::string quoted(std::string_view name);
+std::string in_quotes(std::string_view name);
 
 /// A text argument; refuses NULL, and calls it `name` then.
 std::string text_argument(FunctionCallInfo call, int index, const char* name);

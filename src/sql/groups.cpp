@@ -51,12 +51,12 @@ std::vector<group::Row> read_unused(store::Groups& tables, const std::string& gr
     std::vector<group::Row> rows;
     tables.load({group_id}, [&](const group::Row& row) { rows.push_back(row); });
     if (rows.empty() || !std::holds_alternative<group::GroupRow>(rows[0]))
-        refuse(sqlstate::undefined_object, "group " + quoted(group_id) + " does not exist");
+        refuse(sqlstate::undefined_object, "group " + in_quotes(group_id) + " does not exist");
     const auto members = std::count_if(rows.begin(), rows.end(), [](const auto& row) {
         return std::holds_alternative<group::MemberRow>(row);
     });
     if (members > 0)
-        refuse(sqlstate::object_in_use, "group " + quoted(group_id) + " is in use",
+        refuse(sqlstate::object_in_use, "group " + in_quotes(group_id) + " is in use",
                "It is not empty, but has " + std::to_string(members) +
                    (members == 1 ? " member." : " members."),
                "Stop its consumers first. One that has ended without leaving the group counts until its "
@@ -80,8 +80,8 @@ void refuse_pending_offsets(const std::string& group_id) {
                     {std::string_view(group_id)});
     if (!pending.empty())
         refuse(sqlstate::object_in_use,
-               "transaction " + quoted(pending.text(0, 0)) + " is to commit offsets of group " +
-                   quoted(group_id),
+               "transaction " + in_quotes(pending.text(0, 0)) + " is to commit offsets of group " +
+                   in_quotes(group_id),
                {}, "Wait until it has ended, or abort it with Kafka's tool kafka-transactions.");
 }
 
@@ -117,8 +117,8 @@ find_positions(const Selection& selected, const std::vector<group::Row>& stored,
     auto found = store::find_positions(*selected.topic, selected.partition, position);
     if (!found.empty()) return found;
     if (!store::topic_exists(*selected.topic))
-        refuse(sqlstate::undefined_object, "topic " + quoted(*selected.topic) + " does not exist");
-    refuse(sqlstate::undefined_object, "topic " + quoted(*selected.topic) + " has no partition " +
+        refuse(sqlstate::undefined_object, "topic " + in_quotes(*selected.topic) + " does not exist");
+    refuse(sqlstate::undefined_object, "topic " + in_quotes(*selected.topic) + " has no partition " +
                                            std::to_string(selected.partition.value_or(0)));
 }
 
@@ -170,7 +170,7 @@ Position named_position(FunctionCallInfo call) {
     const std::string name = text_argument(call, 2, "position");
     if (name == "earliest") return {Position::Kind::earliest};
     if (name == "latest") return {Position::Kind::latest};
-    refuse(sqlstate::invalid_parameter_value, "invalid position " + quoted(name), {},
+    refuse(sqlstate::invalid_parameter_value, "invalid position " + in_quotes(name), {},
            "Give 'earliest', 'latest', an offset (bigint), or a time (timestamp with time zone).");
 }
 

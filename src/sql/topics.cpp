@@ -66,7 +66,7 @@ std::map<std::string, std::optional<std::string>> members_of(const std::string& 
 
 void check_config(const std::string& name, const std::optional<std::string>& value) {
     if (auto problem = log::config_problem(name, value))
-        refuse(sqlstate::invalid_parameter_value, "invalid topic config " + quoted(name), *problem + ".");
+        refuse(sqlstate::invalid_parameter_value, "invalid topic config " + in_quotes(name), *problem + ".");
 }
 
 void check_conflicts(const log::ConfigOverrides& config) {
@@ -86,17 +86,17 @@ log::ConfigOverrides read_config(const std::string& object) {
 
 void check_name(const std::string& name) {
     if (log::is_reserved_topic(name))
-        refuse(sqlstate::invalid_name, "topic name " + quoted(name) + " is reserved",
+        refuse(sqlstate::invalid_name, "topic name " + in_quotes(name) + " is reserved",
                "It belongs to Kafka's controllers.");
     if (auto problem = log::topic_name_problem(name))
-        refuse(sqlstate::invalid_name, "invalid topic name " + quoted(name), *problem + ".");
+        refuse(sqlstate::invalid_name, "invalid topic name " + in_quotes(name), *problem + ".");
     const pg::Result colliding = pg::execute("SELECT t.name FROM kafka.topic t"
                                              " WHERE pg_catalog.translate(t.name, '.', '_') = "
                                              "pg_catalog.translate($1, '.', '_') AND t.name <> $1 LIMIT 1",
                                              {std::string_view(name)});
     if (!colliding.empty())
         refuse(sqlstate::duplicate_object,
-               "topic " + quoted(name) + " collides with topic " + quoted(colliding.text(0, 0)),
+               "topic " + in_quotes(name) + " collides with topic " + in_quotes(colliding.text(0, 0)),
                "The metrics of topics whose names differ only by '.' and '_' cannot be told apart.");
 }
 
@@ -120,12 +120,12 @@ wire::Uuid create_topic(FunctionCallInfo call) {
     check_room_for(topic.log_start_offsets.size());
     topic.id = store::new_topic_id();
     if (!store::insert_topic(topic))
-        refuse(sqlstate::duplicate_object, "topic " + quoted(topic.name) + " already exists");
+        refuse(sqlstate::duplicate_object, "topic " + in_quotes(topic.name) + " already exists");
     return topic.id;
 }
 
 [[noreturn]] void refuse_missing(const std::string& name) {
-    refuse(sqlstate::undefined_object, "topic " + quoted(name) + " does not exist");
+    refuse(sqlstate::undefined_object, "topic " + in_quotes(name) + " does not exist");
 }
 
 /// For the rest of the transaction nobody else changes or deletes it.
@@ -163,7 +163,7 @@ void add_partitions(FunctionCallInfo call) {
     const int32_t present = store::count_partitions(id);
     if (total < present)
         refuse(sqlstate::invalid_parameter_value,
-               "topic " + quoted(name) + " has " + std::to_string(present) + " partitions",
+               "topic " + in_quotes(name) + " has " + std::to_string(present) + " partitions",
                "The number of partitions of a topic cannot become smaller.");
     check_room_for(size_t(total - present));
     store::add_partitions(id, present, total);
@@ -176,13 +176,13 @@ int64_t delete_records(FunctionCallInfo call) {
     const wire::Uuid id = lock_topic(name);
     if (!log::resolve(store::load_config(id), {}).may_delete_records())
         refuse(sqlstate::object_not_in_prerequisite_state,
-               "records of topic " + quoted(name) + " cannot be deleted", "Its cleanup.policy is compact.",
+               "records of topic " + in_quotes(name) + " cannot be deleted", "Its cleanup.policy is compact.",
                "Write a record without value for each key, or add delete to the policy.");
     const pg::Result ends = pg::execute("SELECT log_start_offset, high_watermark FROM kafka.partitions"
                                         " WHERE topic = $1 AND partition = $2",
                                         {std::string_view(name), partition});
     if (ends.empty())
-        refuse(sqlstate::undefined_object, "topic " + quoted(name) + " has no partition " +
+        refuse(sqlstate::undefined_object, "topic " + in_quotes(name) + " has no partition " +
                                                (call->args[1].isnull ? "NULL" : std::to_string(partition)));
     const int64_t begin = ends.int64(0, 0), end = ends.int64(0, 1);
     const int64_t before = call->args[2].isnull ? end : DatumGetInt64(call->args[2].value);
