@@ -6,6 +6,7 @@
 #   make unit            the tests of the pure floors, without PostgreSQL (also under sanitizers)
 #   make fuzz            looks for inputs that break what reads requests (clang++-14); make test replays what was found
 #   make deps            installs the Debian packages that .ci/packages lists
+#   make dist            the zip for PGXN, of the last commit;   make distcheck  unpacks it, installs from there and tests that
 #   make bench           measures a broker, prints a table: the server of make run, or BOOTSTRAP=host:port
 #   make format          formats the sources
 #
@@ -30,7 +31,7 @@ project := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 REGRESS = $(sort $(notdir $(basename $(wildcard $(project)sql/*.sql))))
 REGRESS_OPTS = --temp-instance=tmp_regress --temp-config=$(project).ci/regress.conf --encoding=UTF8 --no-locale
 TAP_TESTS = 1
-EXTRA_CLEAN = $(OBJS:.o=.d) .build/plain .build/sanitized .build/fuzz .build/bench tmp_regress tmp_check log
+EXTRA_CLEAN = $(OBJS:.o=.d) .build/plain .build/sanitized .build/fuzz .build/bench .build/dist $(EXTENSION)-*.zip tmp_regress tmp_check log
 ifeq ($(shell id -u),0)
 NO_INSTALLCHECK = 1
 endif
@@ -124,6 +125,21 @@ run: deps
 	$(INSTALL_HERE)
 	@PG_CONFIG='$(PG_CONFIG)' KAFKA_PORT=$(KAFKA_PORT) RUN_SETTINGS='$(RUN_SETTINGS)' .ci/server start
 
+# What PGXN takes. That it lacks nothing is seen from a folder that has nothing else.
+DIST = $(EXTENSION)-$(shell sed -n 's/^   "version": "\(.*\)",/\1/p' META.json)
+.PHONY: dist distcheck
+dist:
+	git archive --format=zip --prefix=$(DIST)/ --output=$(DIST).zip HEAD
+
+distcheck: SOURCES = .build/dist/$(DIST)
+distcheck: dist deps
+	@.ci/install-packages distcheck
+	rm -rf .build/dist && mkdir -p .build/dist
+	unzip -q $(DIST).zip -d .build/dist
+	$(MAKE) -C $(SOURCES) -j$(JOBS) all
+	$(INSTALL_HERE)
+	$(MAKE) -C $(SOURCES) installcheck PROVE_TESTS=t/003_extension.pl
+
 # Against the server of make run, which then has the settings that follow; or any other: make bench BOOTSTRAP=host:port.
 BOOTSTRAP ?= localhost:$(KAFKA_PORT)
 SECONDS ?= 3
@@ -164,8 +180,9 @@ stop:
 	@PG_CONFIG='$(PG_CONFIG)' .ci/server stop
 
 # The server's directories usually belong to root.
+SOURCES = .
 INSTALL_HERE = @test -w "$$($(PG_CONFIG) --pkglibdir)" || sudo=sudo; \
-	$$sudo $(MAKE) --no-print-directory install PG_CONFIG='$(PG_CONFIG)' WERROR='$(WERROR)'
+	$$sudo $(MAKE) --no-print-directory -C $(SOURCES) install PG_CONFIG='$(PG_CONFIG)' WERROR='$(WERROR)'
 
 deps:
 	@PG_CONFIG='$(PG_CONFIG)' .ci/install-packages
