@@ -15,6 +15,7 @@
 
 EXTENSION = pg_kafka
 MODULE_big = pg_kafka
+# With the script for the next version once there is one: see src/README.md.
 DATA = pg_kafka--1.0.sql
 OBJS = $(patsubst %.cpp,%.o,$(wildcard src/*.cpp src/*/*.cpp))
 

@@ -31,7 +31,12 @@ my $patience = $ENV{PG_TEST_TIMEOUT_DEFAULT} || 60;
 sub start {
     my ($class, %settings) = @_;
     return $class->at($ENV{PG_KAFKA_BROKER}) if $ENV{PG_KAFKA_BROKER};
-    my $server = PgKafka->new(settings => \%settings);
+    return $class->of(PgKafka->new(settings => \%settings));
+}
+
+# of($server): that of a PgKafka.
+sub of {
+    my ($class, $server) = @_;
     return bless { host => '127.0.0.1', port => $server->kafka_port, suffix => '', server => $server },
         $class;
 }

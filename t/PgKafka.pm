@@ -24,9 +24,10 @@ my $patience = $ENV{PG_TEST_TIMEOUT_DEFAULT} || 60;    # seconds until a conditi
 #   settings   lines of postgresql.conf: { name => value }
 #   streaming  it can have standbys
 #   extension  0: CREATE EXTENSION is left to the script, and nothing answers on the port yet
+#   path       of a PostgreSQL installation, if it is not to be the one in PATH
 sub new {
     my ($class, %options) = @_;
-    my $node = PostgreSQL::Test::Cluster->new($options{name} // 'main');
+    my $node = PostgreSQL::Test::Cluster->new($options{name} // 'main', install_path => $options{path});
     my $self = bless { node => $node, port => PostgreSQL::Test::Cluster::get_free_port(), expected => [] }, $class;
     $node->init(allows_streaming => $options{streaming} // 0);
     $self->configure(
