@@ -634,14 +634,42 @@ COMMENT ON COLUMN kafka.messages.headers IS 'Headers in their order; keys may re
 
 CREATE FUNCTION kafka.fetch(topic text, partition integer, from_offset bigint, max_records bigint DEFAULT 500) RETURNS SETOF kafka.messages
     LANGUAGE sql STABLE
-    -- A scan gives the records of a partition in the order of their offsets.
     BEGIN ATOMIC
         SELECT m.* FROM kafka.messages m
          WHERE m.topic = $1 AND m.partition = $2 AND m."offset" >= $3
+         ORDER BY m."offset"
          LIMIT $4;
     END;
 COMMENT ON FUNCTION kafka.fetch(text, integer, bigint, bigint) IS
     'The next records of a partition from an offset on, in their order, at most so many; reads no more than it must. Whoever may SELECT from kafka.messages may use it';
+
+CREATE FUNCTION kafka.offset_at(topic text, partition integer, at timestamptz) RETURNS bigint
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+        SELECT m."offset" FROM kafka.messages m
+         WHERE m.topic = $1 AND m.partition = $2 AND m."timestamp" >= $3
+         ORDER BY m."offset"
+         LIMIT 1;
+    END;
+COMMENT ON FUNCTION kafka.offset_at(text, integer, timestamptz) IS
+    'The offset of the first record of a partition at or after a time, as ListOffsets finds it: segments and batches are searched by their largest timestamps, and one batch is read. Null if there is none. Whoever may SELECT from kafka.messages may use it';
+
+-- A key may have been written to several partitions, by producers that choose them in other ways, or before there were as many.
+CREATE FUNCTION kafka.newest(topic text, key bytea, partition integer DEFAULT NULL) RETURNS SETOF kafka.messages
+    LANGUAGE sql STABLE ROWS 1
+    BEGIN ATOMIC
+        SELECT n.*
+          FROM kafka.partitions p
+         CROSS JOIN LATERAL (SELECT m.* FROM kafka.messages m
+                              WHERE m.topic = p.topic AND m.partition = p.partition AND m.key = $2
+                              ORDER BY m."offset" DESC
+                              LIMIT 1) n
+         WHERE p.topic = $1 AND ($3 IS NULL OR p.partition = $3)
+         ORDER BY n."timestamp" DESC NULLS LAST, n."offset" DESC
+         LIMIT 1;
+    END;
+COMMENT ON FUNCTION kafka.newest(text, bytea, integer) IS
+    'The newest record of a key, or no row if there is none; its value is null where the key was deleted. Each partition is read from its end backwards until the key is found: all of it where it is not, so give the partition where it is known. Whoever may SELECT from kafka.messages and kafka.partitions may use it';
 
 CREATE FOREIGN TABLE kafka.log_record (
     topic text COLLATE "C" NOT NULL,
@@ -857,7 +885,8 @@ COMMENT ON COLUMN kafka.connections.bytes_sent IS 'Bytes to the client, as far a
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kafka FROM PUBLIC;
 REVOKE ALL ON TYPE kafka.header FROM PUBLIC;
 -- Whoever may read the views has to be able to run these, which show no more than those do, and which configs there are.
-GRANT EXECUTE ON FUNCTION kafka.assigned_partitions(bytea), kafka.fetch(text, integer, bigint, bigint), kafka.topic_config_keys() TO PUBLIC;
+GRANT EXECUTE ON FUNCTION kafka.assigned_partitions(bytea), kafka.topic_config_keys(), kafka.fetch(text, integer, bigint, bigint),
+    kafka.offset_at(text, integer, timestamptz), kafka.newest(text, bytea, integer) TO PUBLIC;
 GRANT USAGE ON SCHEMA kafka TO pg_monitor;
 GRANT SELECT ON kafka.status, kafka.api_status, kafka.connections TO pg_monitor;
 GRANT EXECUTE ON FUNCTION kafka.broker_status(), kafka.broker_api_status(), kafka.broker_connections() TO pg_monitor;

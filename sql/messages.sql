@@ -64,6 +64,16 @@ BEGIN
           int8send(base_offset) || substring(batch FROM 9);
 END $$;
 
+-- The offsets of a topic's records under a condition, in the order of the log or its reverse.
+CREATE FUNCTION in_order(condition text, way text, relation text) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+    found text[];
+BEGIN
+    EXECUTE format('SELECT array_agg(partition || '':'' || "offset") FROM (SELECT * FROM %s AS m WHERE topic = ''events'' AND %s'
+                   ' ORDER BY topic %3$s, partition %3$s, "offset" %3$s) AS s', relation, condition, way) INTO found;
+    RETURN found;
+END $$;
+
 -- The limits of a query's scan of the log, and how many batches it decoded.
 CREATE FUNCTION scan_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
@@ -73,7 +83,7 @@ BEGIN
     RETURN QUERY
     SELECT e.key || ': ' || e.value
       FROM jsonb_path_query_first(plan::jsonb, 'strict $.** ? (@."Batches Read" >= 0)') AS scan,
-           unnest('{Topic,Partition,Offset,Timestamp,Batches Read}'::text[]) WITH ORDINALITY AS k(key, n),
+           unnest('{Topic,Partition,Offset,Timestamp,Key,Scan Direction,Batches Read}'::text[]) WITH ORDINALITY AS k(key, n),
            jsonb_each_text(scan) AS e
      WHERE e.key = k.key ORDER BY k.n;
 END $$;
@@ -119,6 +129,18 @@ SELECT h.n, h.key, h.value, h.value IS NULL AS is_null
  WHERE m.topic = 'golden' AND m."offset" = 62 ORDER BY h.n;
 SELECT cardinality(headers) FROM kafka.messages WHERE topic = 'golden' AND "offset" BETWEEN 60 AND 62;
 
+-- By key, in a list too; null is none. From the end of the log backwards: one batch for a key that is in the last one.
+SELECT "offset", key FROM kafka.messages WHERE topic = 'golden' AND key = 'k2' AND "offset" < 20;
+SELECT "offset", key FROM kafka.messages WHERE topic = 'golden' AND key IN ('', 'k2') AND "offset" < 20;
+SELECT count(*) FROM kafka.messages WHERE topic = 'golden' AND key = 'k2' AND key = 'k3';
+SELECT count(*) FROM kafka.messages WHERE topic = 'golden' AND key = NULL;
+SELECT partition, "offset", key, value FROM kafka.newest('golden', 'k2');
+SELECT partition, "offset", key, value FROM kafka.newest('golden', '', 0);
+SELECT count(*) FROM kafka.newest('golden', 'k2', 1);
+SELECT count(*) FROM kafka.newest('golden', 'missing');
+SELECT scan_of($$SELECT * FROM kafka.newest('golden', 'k2', 0)$$);
+SELECT scan_of($$SELECT * FROM kafka.messages WHERE topic = 'golden' AND partition = 0 AND key = 'k2' AND "offset" < 50 ORDER BY "offset" DESC LIMIT 1$$);
+
 -- Timestamps: of the append, absent, at the start of the era, beyond what Postgres can show.
 SELECT put(:segment, 0, 100, batch) FROM golden WHERE name = 'append_time';
 SELECT put(:segment, 0, 110, batch) FROM golden WHERE name = 'no_timestamp';
@@ -137,6 +159,7 @@ SELECT put(:segment, 0, 200200, batch) FROM golden WHERE name = 'last_beyond';
 SELECT put(:segment, 0, 9223372036854775805, batch) FROM golden WHERE name = 'offset_max';
 SELECT "offset", value FROM kafka.messages WHERE topic = 'golden' AND "offset" >= 1000;
 SELECT "offset" FROM kafka.messages WHERE topic = 'golden' AND "offset" = 9223372036854775807;
+SELECT "offset" FROM kafka.messages WHERE topic = 'golden' AND partition = 0 ORDER BY "offset" DESC LIMIT 8;
 SELECT "offset" FROM kafka.messages WHERE topic = 'golden' AND "offset" > 9223372036854775807;
 SELECT "offset" FROM kafka.messages WHERE topic = 'golden' AND "offset" < (-9223372036854775808);
 
@@ -149,6 +172,8 @@ SELECT put(:segment, 1, 10, overlay(batch PLACING '\xffffffff'::bytea FROM 70)) 
 SELECT put(:segment, 1, 20, batch) FROM golden WHERE name = 'gzip';
 SELECT count(*) FROM kafka.messages WHERE topic = 'golden' AND partition = 1;
 SELECT count(*) FROM kafka.messages WHERE topic = 'golden' AND partition = 1 AND "offset" >= 20;
+SELECT count(*) FROM (SELECT FROM kafka.messages WHERE topic = 'golden' AND partition = 1 ORDER BY "offset" DESC LIMIT 3) AS m;
+SELECT count(*) FROM (SELECT FROM kafka.messages WHERE topic = 'golden' AND partition = 1 ORDER BY "offset" DESC LIMIT 4) AS m;
 
 -- A deleted topic has no messages, even while its tables are still there.
 SELECT kafka.delete_topic('golden');
@@ -189,6 +214,38 @@ SELECT scan_of($$SELECT * FROM kafka.messages WHERE topic = 'events' AND partiti
 SELECT scan_of($$SELECT * FROM kafka.messages WHERE topic = 'events' AND "timestamp" > '2024-01-01 00:03:15.5 UTC'$$);
 SELECT scan_of($$SELECT * FROM kafka.messages WHERE topic = 'events' AND "timestamp" > 'infinity'$$);
 SELECT scan_of($$SELECT * FROM kafka.messages WHERE topic = 'events' AND partition = 0 AND "timestamp" >= '-infinity'$$);
+
+-- From the end, too: where the order of the log, or its reverse, is asked for nothing is sorted, and no more is read than is wanted.
+SELECT "offset", value FROM kafka.messages WHERE topic = 'events' AND partition = 0 ORDER BY "offset" DESC LIMIT 12;
+SELECT scan_of($$SELECT * FROM kafka.messages WHERE topic = 'events' AND partition = 0 ORDER BY "offset" DESC LIMIT 12$$);
+SELECT scan_of($$SELECT * FROM kafka.messages WHERE topic = 'events' AND partition = 0 ORDER BY "offset" LIMIT 12$$);
+SELECT scan_of($$SELECT * FROM kafka.messages WHERE topic = 'events' AND partition = 0 AND "offset" <= 104 ORDER BY "offset" DESC LIMIT 10$$);
+SELECT scan_of($$SELECT * FROM kafka.messages WHERE topic = 'events' AND partition = 0 AND "offset" IN (5, 7, 120, 1000) ORDER BY "offset" DESC$$);
+SELECT scan_of($$SELECT * FROM kafka.messages WHERE topic = 'events' AND partition = 0 AND "timestamp" >= '2024-01-01 00:01:35 UTC' ORDER BY "offset" DESC$$);
+SELECT scan_of($$SELECT * FROM kafka.messages WHERE topic = 'events' AND partition = 0 AND "offset" > 10 AND "offset" < 5 ORDER BY "offset" DESC$$);
+SELECT scan_of($$SELECT * FROM kafka.messages WHERE topic = 'missing' AND partition = 0 ORDER BY "offset" DESC$$);
+SELECT scan_of($$SELECT * FROM kafka.messages WHERE topic = 'events' ORDER BY partition DESC, "offset" DESC LIMIT 51$$);
+SELECT scan_of($$SELECT * FROM kafka.messages ORDER BY topic DESC, partition DESC, "offset" DESC LIMIT 51$$);
+SELECT scan_of($$SELECT topic, partition, count(*) FROM kafka.messages GROUP BY topic, partition ORDER BY topic, partition LIMIT 1$$);
+SELECT array_agg(DISTINCT partition), array_agg("offset") FROM (SELECT * FROM kafka.messages WHERE topic = 'events' ORDER BY partition DESC, "offset" DESC LIMIT 5) AS m;
+-- Other orders are sorted.
+SELECT scan_of($$SELECT * FROM kafka.messages WHERE topic = 'events' ORDER BY "offset" DESC LIMIT 1$$);
+SELECT scan_of($$SELECT * FROM kafka.messages WHERE topic = 'events' ORDER BY partition, "offset" DESC LIMIT 1$$);
+SELECT scan_of($$SELECT * FROM kafka.messages WHERE topic = 'events' AND partition IN (0, 1) ORDER BY "offset" LIMIT 1$$);
+SELECT scan_of($$SELECT * FROM kafka.messages WHERE partition = 0 ORDER BY topic COLLATE "POSIX", "offset" LIMIT 1$$);
+SELECT scan_of($$SELECT * FROM kafka.messages WHERE topic = 'events' AND partition = 0 ORDER BY "timestamp" DESC LIMIT 1$$);
+-- All orders give the same rows as a sort.
+SELECT condition, way, in_order(condition, way, 'kafka.messages') = in_order(condition, way, '(SELECT * FROM kafka.messages OFFSET 0)') AS same
+  FROM (VALUES ('partition = 0'), ('partition = 1'), ('partition >= 0'), ('partition = 0 AND "offset" BETWEEN 95 AND 104'), ('"offset" IN (5, 45, 105)'),
+               ('partition = 0 AND "timestamp" >= ''2024-01-01 00:01:35 UTC'''), ('"timestamp" > ''2024-01-01 00:00:25 UTC''')) AS c(condition),
+       (VALUES ('ASC'), ('DESC')) AS w(way);
+
+-- By time: the first record at or after it, as ListOffsets tells.
+SELECT at, kafka.offset_at('events', 0, at), kafka.offset_at('events', 1, at)
+  FROM unnest('{-infinity,2023-01-01 UTC,2024-01-01 UTC,2024-01-01 00:00:00.001 UTC,2024-01-01 00:00:49 UTC,2024-01-01 00:00:49.5 UTC,2024-01-01 00:01:35 UTC,2024-01-01 00:03:19 UTC,2024-01-01 00:03:20 UTC,infinity}'::timestamptz[]) AS at;
+SELECT kafka.offset_at('events', 2, '-infinity'), kafka.offset_at('events', 3, '-infinity'), kafka.offset_at('missing', 0, '-infinity'), kafka.offset_at('events', 0, NULL);
+SELECT scan_of($$SELECT * FROM kafka.messages WHERE topic = 'events' AND partition = 0 AND "timestamp" >= '2024-01-01 00:01:35 UTC' ORDER BY "offset" LIMIT 1$$);
+SELECT count(*), min("offset") FROM kafka.fetch('events', 0, kafka.offset_at('events', 0, '2024-01-01 00:03:00 UTC'));
 
 -- And they are all that is needed: where the conditions cannot limit the scan the answers are the same.
 CREATE FUNCTION rows_of(condition text, relation text) RETURNS bigint LANGUAGE plpgsql AS $$
@@ -273,4 +330,4 @@ SELECT partition, high_watermark FROM kafka.partitions WHERE topic = 'events';
 SELECT kafka.delete_topic('events');
 DELETE FROM kafka.segment;
 DROP TABLE golden, wanted;
-DROP FUNCTION rows_of, scan_of, put, close_segment, make_segment, make_batch, varint, number_at;
+DROP FUNCTION rows_of, in_order, scan_of, put, close_segment, make_segment, make_batch, varint, number_at;

@@ -138,7 +138,8 @@ SELECT 'type', typname FROM pg_type WHERE typname = 'header' AND has_type_privil
 UNION ALL
 SELECT 'server', srvname FROM pg_foreign_server WHERE has_server_privilege('regress_kafka_user', oid, 'USAGE')
 UNION ALL
-SELECT 'wrapper', fdwname FROM pg_foreign_data_wrapper WHERE has_foreign_data_wrapper_privilege('regress_kafka_user', oid, 'USAGE');
+SELECT 'wrapper', fdwname FROM pg_foreign_data_wrapper WHERE has_foreign_data_wrapper_privilege('regress_kafka_user', oid, 'USAGE')
+ ORDER BY 1, 2;
 
 SET ROLE regress_kafka_user;
 SELECT failure_of($$SELECT kafka.create_topic('mine')$$);

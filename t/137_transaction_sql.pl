@@ -50,9 +50,16 @@ sub by_sql {
     return $server->sql($by_sql) =~ s/\|/ | /gr;
 }
 
+# The offsets that are seen, in the order of the log or from its end.
+sub offsets {
+    my ($view, $way) = @_;
+    return split /\n/, $server->sql(qq{SELECT partition, "offset" FROM kafka.$view WHERE topic = 'orders' ORDER BY partition $way, "offset" $way});
+}
+
 sub agree {
     my ($when) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
+    is_deeply([reverse offsets($_, 'DESC')], [offsets($_, 'ASC')], "kafka.$_ is the same from the end backwards $when") for qw(messages log);
     return is(by_sql($server), by_clients($client), "SQL and clients agree $when");
 }
 

@@ -48,6 +48,8 @@ values_are(fetch($client, 12, $topic, 3, ask => { partition_max_bytes => 0 }), [
 my $lines = join "\n", map { join '|', @$_ } @in_order;
 is($server->sql(q(SELECT partition, "offset", md5(value) FROM kafka.messages WHERE topic = 'pieces' ORDER BY 1, 2)),
     $lines, 'and so does SQL');
+is($server->sql(q(SELECT partition, "offset", md5(value) FROM kafka.messages WHERE topic = 'pieces' ORDER BY 1 DESC, 2 DESC)),
+    join("\n", reverse split /\n/, $lines), 'and from the end backwards');
 is($server->sql(q(SELECT md5(value) FROM kafka.messages WHERE topic = 'pieces' AND partition = 1 AND "offset" = 50)),
     (grep { $_->[0] == 1 && $_->[1] == 50 } @expected)[0][2], 'also of one offset');
 

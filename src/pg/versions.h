@@ -13,22 +13,34 @@ extern "C" {
 #endif
 #include "executor/executor.h"
 #include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
 }
 
 namespace kafka::pg {
 
-/// A path that scans a foreign table and yields its rows in no particular order.
+/// A path that scans a foreign table and yields its rows in the order of the path keys. `for_plan` is for whoever makes the plan.
 inline ForeignPath* foreign_scan_path(PlannerInfo* root, RelOptInfo* rel, double rows, Cost startup_cost,
-                                      Cost total_cost, Relids required_outer) {
+                                      Cost total_cost, List* pathkeys, Relids required_outer,
+                                      List* for_plan) {
 #if PG_VERSION_NUM >= 180000
-    return create_foreignscan_path(root, rel, nullptr, rows, 0, startup_cost, total_cost, NIL, required_outer,
-                                   nullptr, NIL, NIL);
+    return create_foreignscan_path(root, rel, nullptr, rows, 0, startup_cost, total_cost, pathkeys,
+                                   required_outer, nullptr, NIL, for_plan);
 #elif PG_VERSION_NUM >= 170000
-    return create_foreignscan_path(root, rel, nullptr, rows, startup_cost, total_cost, NIL, required_outer,
-                                   nullptr, NIL, NIL);
+    return create_foreignscan_path(root, rel, nullptr, rows, startup_cost, total_cost, pathkeys,
+                                   required_outer, nullptr, NIL, for_plan);
 #else
-    return create_foreignscan_path(root, rel, nullptr, rows, startup_cost, total_cost, NIL, required_outer,
-                                   nullptr, NIL);
+    return create_foreignscan_path(root, rel, nullptr, rows, startup_cost, total_cost, pathkeys,
+                                   required_outer, nullptr, for_plan);
+#endif
+}
+
+/// The path key of an expression of a relation that is sorted by this operator, in a list of its own. NIL if no query could ask for it;
+/// `make`: then it is made.
+inline List* expression_pathkey(PlannerInfo* root, Expr* expression, Oid op, RelOptInfo* rel, bool make) {
+#if PG_VERSION_NUM >= 160000
+    return build_expression_pathkey(root, expression, op, rel->relids, make);
+#else
+    return build_expression_pathkey(root, expression, nullptr, op, rel->relids, make);
 #endif
 }
 

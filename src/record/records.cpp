@@ -25,7 +25,7 @@ void RecordReader::open(wire::View batch, size_t max_decompressed) {
         return;
     }
     if (*codec == Codec::none || header_.count == 0) {
-        in_ = Cursor(*stored);
+        begin(*stored);
         return;
     }
     Decompressed result = decompress(*codec, *stored, max_decompressed);
@@ -34,7 +34,17 @@ void RecordReader::open(wire::View batch, size_t max_decompressed) {
         return;
     }
     decompressed_ = std::move(result.bytes);
-    in_ = Cursor(decompressed_.view());
+    begin(decompressed_.view());
+}
+
+void RecordReader::begin(wire::View bytes) {
+    bytes_ = bytes;
+    in_ = Cursor(bytes);
+}
+
+void RecordReader::go_to(Place place) {
+    in_ = Cursor(bytes_.substr(bytes_.size() - place.left));
+    read_ = place.number;
 }
 
 bool RecordReader::next(Record& record) {

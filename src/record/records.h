@@ -33,6 +33,16 @@ public:
     /// Reads the next record. False at the end of the batch and when it is damaged: see ok().
     bool next(Record& record);
 
+    /// Where a record begins.
+    struct Place {
+        uint32_t left = 0;  ///< bytes from there to the end of the batch
+        int32_t number = 0; ///< records before it
+    };
+    /// Of the record that next() will give.
+    Place place() const { return {uint32_t(in_.left()), read_}; }
+    /// next() will give the record there, a place that next() has been at in this batch.
+    void go_to(Place place);
+
     bool ok() const { return failure_ == nullptr; }
     /// What is wrong with the batch, for a person; empty while it is ok().
     const char* failure() const { return failure_ ? failure_ : ""; }
@@ -43,12 +53,14 @@ public:
 
 private:
     void open(wire::View batch, size_t max_decompressed);
+    void begin(wire::View bytes);
     bool fail(const char* why);
     bool at_end();
 
     BatchHeader header_;
     Buffer decompressed_;
-    Cursor in_;
+    wire::View bytes_; ///< of all records
+    Cursor in_;        ///< in bytes_
     RawRecord raw_;
     int32_t read_ = 0;
     const char* failure_ = nullptr;

@@ -35,8 +35,9 @@ int64_t integer(Operand operand) {
     }
 }
 
-std::string name(Operand operand) {
-    const text* detoasted = pg::call([=] { return DatumGetTextPP(operand.value); });
+/// Of a name or a key.
+std::string bytes(Operand operand) {
+    const varlena* detoasted = pg::call([=] { return PG_DETOAST_DATUM_PACKED(operand.value); });
     return {VARDATA_ANY(detoasted), size_t(VARSIZE_ANY_EXHDR(detoasted))};
 }
 
@@ -74,15 +75,23 @@ std::vector<Operand> elements_of(Operand array) {
     return values;
 }
 
-/// Narrows the topics to those among `names` too.
-void only_topics(Bounds& bounds, std::vector<std::string> names) {
-    std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
-    if (bounds.topics)
-        std::erase_if(names, [&](const std::string& n) {
-            return !std::binary_search(bounds.topics->begin(), bounds.topics->end(), n);
+using Strings = std::vector<std::string>;
+
+/// Narrows what is wanted to those among `strings` too.
+void only(std::optional<Strings>& wanted, Strings strings) {
+    std::sort(strings.begin(), strings.end());
+    strings.erase(std::unique(strings.begin(), strings.end()), strings.end());
+    if (wanted)
+        std::erase_if(strings, [&](const std::string& s) {
+            return !std::binary_search(wanted->begin(), wanted->end(), s);
         });
-    bounds.topics = std::move(names);
+    wanted = std::move(strings);
+}
+
+/// Of a column of strings; null for one of numbers.
+std::optional<Strings>* strings_of(Bounds& bounds, Column column) {
+    if (column == Column::topic) return &bounds.topics;
+    return column == Column::key ? &bounds.keys : nullptr;
 }
 
 void compare(Wanted& wanted, int strategy, int64_t value) {
@@ -106,10 +115,10 @@ Wanted& wanted_of(Bounds& bounds, Column column) {
 
 void apply_any(Bounds& bounds, const Limit& limit, Operand array) {
     const std::vector<Operand> elements = elements_of(array);
-    if (limit.column == Column::topic) {
-        std::vector<std::string> names;
-        std::transform(elements.begin(), elements.end(), std::back_inserter(names), name);
-        return only_topics(bounds, std::move(names));
+    if (auto* wanted = strings_of(bounds, limit.column)) {
+        Strings strings;
+        std::transform(elements.begin(), elements.end(), std::back_inserter(strings), bytes);
+        return only(*wanted, std::move(strings));
     }
     std::vector<int64_t> values;
     std::transform(elements.begin(), elements.end(), std::back_inserter(values), integer);
@@ -118,7 +127,7 @@ void apply_any(Bounds& bounds, const Limit& limit, Operand array) {
 
 void apply(Bounds& bounds, const Limit& limit, Operand operand) {
     if (limit.any) return apply_any(bounds, limit, operand);
-    if (limit.column == Column::topic) return only_topics(bounds, {name(operand)});
+    if (auto* wanted = strings_of(bounds, limit.column)) return only(*wanted, {bytes(operand)});
     if (limit.column == Column::timestamp) {
         bounds.min_timestamp =
             std::max(bounds.min_timestamp, to_milliseconds(DatumGetTimestampTz(operand.value)));

@@ -24,8 +24,9 @@ void explain_scan(ForeignScanState* node, ExplainState* state);
 
 /// What a plan holds in fdw_private, beside the limits' operands in fdw_exprs.
 namespace plan_part {
-constexpr int limits = 0;  ///< list of what limit_to_list() made
-constexpr int columns = 1; ///< numbers of the columns that the query reads
+constexpr int limits = 0;   ///< list of what limit_to_list() made
+constexpr int columns = 1;  ///< numbers of the columns that the query reads
+constexpr int backward = 2; ///< 1 in a list: the last rows come first
 } // namespace plan_part
 
 } // namespace kafka::sql

@@ -4,6 +4,7 @@
 #include "pg/versions.h"
 #include "sql/fdw.h"
 #include "sql/limit.h"
+#include "sql/scan_order.h"
 
 extern "C" {
 #include "access/stratnum.h"
@@ -47,14 +48,14 @@ Relation open_planned(PlannerInfo* root, RelOptInfo* rel) {
     return table_open(planner_rt_fetch(rel->relid, root)->relid, NoLock); // the planner holds a lock
 }
 
-/// Those of the RestrictInfos that set a limit.
+/// Those of the RestrictInfos that set a limit to what is read.
 List* limiting(PlannerInfo* root, RelOptInfo* rel, Relation table, List* restrictions) {
     List* limiting = NIL;
     ListCell* cell;
     foreach (cell, restrictions) {
         Limit limit;
         auto* restriction = lfirst_node(RestrictInfo, cell);
-        if (as_limit(root, rel, table, restriction->clause, &limit))
+        if (as_limit(root, rel, table, restriction->clause, &limit) && narrows_reading(limit))
             limiting = lappend(limiting, restriction);
     }
     return limiting;
@@ -68,13 +69,29 @@ double share_of_rows(PlannerInfo* root, RelOptInfo* rel, Relation table, List* r
     foreach (cell, restrictions) {
         Limit limit;
         auto* restriction = lfirst_node(RestrictInfo, cell);
-        const bool is_limit = as_limit(root, rel, table, restriction->clause, &limit);
+        const bool is_limit =
+            as_limit(root, rel, table, restriction->clause, &limit) && narrows_reading(limit);
         if (is_limit && limit.strategy == BTEqualStrategyNumber)
             share *= Min(1, share_of_value(limit.column) * (limit.any ? assumed_list_length : 1));
         else
             others = lappend(others, restriction);
     }
     return share * clauselist_selectivity(root, others, 0, JOIN_INNER, nullptr);
+}
+
+bool shows_records(Relation table) {
+    const RowKind rows = row_kind_of(RelationGetRelid(table));
+    return rows == RowKind::messages || rows == RowKind::log;
+}
+
+/// Of a scan that decodes `read` records; going back it passes over them once before.
+Path* path_of(PlannerInfo* root, RelOptInfo* rel, double rows, double read, List* order, Relids outer,
+              bool backward) {
+    const double operators = operators_per_row * (backward ? 1.5 : 1);
+    const Cost startup = random_page_cost;
+    const Cost total = startup + read * (cpu_tuple_cost + operators * cpu_operator_cost);
+    return &pg::foreign_scan_path(root, rel, rows, startup, total, order, outer, list_make1_int(backward))
+                ->path;
 }
 
 void add_path_for(PlannerInfo* root, RelOptInfo* rel, Relation table, Relids outer) {
@@ -88,10 +105,12 @@ void add_path_for(PlannerInfo* root, RelOptInfo* rel, Relation table, Relids out
     }
     const double read =
         rel->tuples * share_of_rows(root, rel, table, limiting(root, rel, table, restrictions));
-    const Cost startup = random_page_cost;
-    const Cost total = startup + read * (cpu_tuple_cost + operators_per_row * cpu_operator_cost);
-    ForeignPath* path = pg::foreign_scan_path(root, rel, rows, startup, total, outer);
-    add_path(rel, &path->path);
+    add_path(rel, path_of(root, rel, rows, read, NIL, outer, false));
+    // An order is of use only where no other table comes before.
+    if (!shows_records(table) || !bms_is_empty(outer)) return;
+    for (const bool backward : {false, true})
+        if (List* order = scan_order(root, rel, table, backward))
+            add_path(rel, path_of(root, rel, rows, read, order, outer, backward));
 }
 
 bool contains_set(List* sets, Relids set) {
@@ -151,11 +170,9 @@ List* columns_read(RelOptInfo* rel, Relation table, List* clauses) {
 
 } // namespace
 
-void estimate_rows(PlannerInfo* root, RelOptInfo* rel, Oid foreign_table) {
+void estimate_rows(PlannerInfo* root, RelOptInfo* rel, Oid) {
     const Relation table = open_planned(root, rel);
-    const RowKind rows = row_kind_of(foreign_table);
-    const bool records = rows == RowKind::messages || rows == RowKind::log;
-    rel->tuples = records ? assumed_messages : assumed_partitions;
+    rel->tuples = shows_records(table) ? assumed_messages : assumed_partitions;
     rel->rows = clamp_row_est(rel->tuples * share_of_rows(root, rel, table, rel->baserestrictinfo));
     table_close(table, NoLock);
 }
@@ -174,7 +191,7 @@ void add_paths(PlannerInfo* root, RelOptInfo* rel, Oid) {
     table_close(table, NoLock);
 }
 
-ForeignScan* make_plan(PlannerInfo* root, RelOptInfo* rel, Oid, ForeignPath*, List* target_list,
+ForeignScan* make_plan(PlannerInfo* root, RelOptInfo* rel, Oid, ForeignPath* path, List* target_list,
                        List* restrictions, Plan* outer_plan) {
     const Relation table = open_planned(root, rel);
     List* clauses = extract_actual_clauses(restrictions, false);
@@ -186,7 +203,8 @@ ForeignScan* make_plan(PlannerInfo* root, RelOptInfo* rel, Oid, ForeignPath*, Li
         limits = lappend(limits, limit_to_list(limit));
         operands = lappend(operands, limit.operand);
     }
-    List* parts = list_make2(limits, columns_read(rel, table, clauses)); // in the order of plan_part
+    List* parts =
+        list_make3(limits, columns_read(rel, table, clauses), path->fdw_private); // in the order of plan_part
     table_close(table, NoLock);
     return make_foreignscan(target_list, clauses, rel->relid, operands, parts, NIL, NIL, outer_plan);
 }

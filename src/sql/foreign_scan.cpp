@@ -29,6 +29,8 @@ List* part_of(const ForeignScan* plan, int part) {
     return static_cast<List*>(list_nth(plan->fdw_private, part));
 }
 
+bool is_backward(const ForeignScan* plan) { return linitial_int(part_of(plan, plan_part::backward)) != 0; }
+
 class TableScan {
 public:
     /// `operands`: the limits' operands, ready to be evaluated.
@@ -66,7 +68,8 @@ private:
         const Snapshot snapshot = state->es_snapshot;
         const MemoryContext memory = state->es_query_cxt;
         const auto messages = [=](Isolation isolation) {
-            return MessageReader(snapshot, memory, isolation, size_t(pg::largest_max_decompressed_bytes));
+            return MessageReader(snapshot, memory, isolation, is_backward(plan_of(node)),
+                                 size_t(pg::largest_max_decompressed_bytes));
         };
         switch (pg::call([=] { return row_kind_of(table); })) {
         case RowKind::log:
@@ -150,11 +153,13 @@ void explain_scan(ForeignScanState* node, ExplainState* state) {
     } labels[] = {{Column::topic, "Topic"},
                   {Column::partition, "Partition"},
                   {Column::offset, "Offset"},
-                  {Column::timestamp, "Timestamp"}};
+                  {Column::timestamp, "Timestamp"},
+                  {Column::key, "Key"}};
     List* names = set_deparse_context_plan(state->deparse_cxt, node->ss.ps.plan, NIL);
     for (const auto& [column, label] : labels)
         if (const char* text = describe(plan_of(node), column, names))
             ExplainPropertyText(label, text, state);
+    if (is_backward(plan_of(node))) ExplainPropertyText("Scan Direction", "Backward", state);
     const int64_t batches = state->analyze && scan_of(node) ? scan_of(node)->batches_read() : -1;
     if (batches >= 0) ExplainPropertyInteger("Batches Read", nullptr, batches, state);
 }

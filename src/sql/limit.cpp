@@ -69,6 +69,8 @@ Oid family_of(Column column) {
     case Column::partition:
     case Column::offset:
         return INTEGER_BTREE_FAM_OID;
+    case Column::key:
+        return BYTEA_BTREE_FAM_OID;
     case Column::timestamp:
         return lookup_type_cache(TIMESTAMPTZOID, TYPECACHE_BTREE_OPFAMILY)->btree_opf;
     default:
@@ -80,6 +82,8 @@ bool is_operand_type(Column column, Oid type) {
     switch (column) {
     case Column::topic:
         return type == TEXTOID;
+    case Column::key:
+        return type == BYTEAOID;
     case Column::timestamp:
         return type == TIMESTAMPTZOID;
     default:
@@ -87,11 +91,11 @@ bool is_operand_type(Column column, Oid type) {
     }
 }
 
-/// Topics are looked up by name; of timestamps only a lower bound helps, for later batches may hold earlier
+/// Topics are looked up by name, and keys in a list; of timestamps only a lower bound helps, for later batches may hold earlier
 /// times.
 bool is_of_use(Column column, int strategy, bool any) {
     if (strategy == BTEqualStrategyNumber) return !(any && column == Column::timestamp);
-    if (any || column == Column::topic) return false;
+    if (any || column == Column::topic || column == Column::key) return false;
     return column != Column::timestamp || strategy == BTGreaterEqualStrategyNumber ||
            strategy == BTGreaterStrategyNumber;
 }

@@ -1,22 +1,28 @@
 // See partition_walk.h.
 #include "sql/partition_walk.h"
 
+#include <algorithm>
+
 namespace kafka::sql {
 
-void PartitionWalk::restart(const Bounds& bounds) {
+void PartitionWalk::restart(const Bounds& bounds, bool backward) {
     bounds_ = &bounds;
+    backward_ = backward;
     names_ = bounds.topics ? *bounds.topics : read_topic_names(snapshot_);
-    next_name_ = next_partition_ = 0;
+    if (backward) std::reverse(names_.begin(), names_.end());
+    next_name_ = partitions_done_ = 0;
     topic_ = nullptr;
 }
 
 bool PartitionWalk::next() {
     for (;;) {
-        while (topic_ && next_partition_ < topic_->partitions.size())
-            if (bounds_->partitions.contains(topic_->partitions[next_partition_++].index)) return true;
+        while (topic_ && partitions_done_ < topic_->partitions.size()) {
+            partitions_done_++;
+            if (bounds_->partitions.contains(partition().index)) return true;
+        }
         if (next_name_ == names_.size()) return false;
         topic_ = find(names_[next_name_++]);
-        next_partition_ = 0;
+        partitions_done_ = 0;
     }
 }
 

@@ -92,6 +92,12 @@ ScanKeyData from_offset(int64_t offset) {
     return key;
 }
 
+ScanKeyData before_offset(int64_t offset) {
+    ScanKeyData key;
+    ScanKeyInit(&key, last_offset_column, BTLessStrategyNumber, F_INT8LT, Int64GetDatum(offset));
+    return key;
+}
+
 } // namespace
 
 SegmentTable::SegmentTable(Snapshot snapshot, MemoryContext parent) : snapshot_(snapshot) {
@@ -171,6 +177,20 @@ std::optional<BatchPosition> SegmentTable::next() {
     do position = read(ForwardScanDirection);
     while (position && piece_ != 0); // the rest of a batch that was not wanted
     return position;
+}
+
+/// Batches mostly follow each other without a gap, so that the first look finds the one before that just read. Else it is looked up once
+/// it is known: going back the index gives its last piece first.
+std::optional<BatchPosition> SegmentTable::find_back(int32_t partition, int64_t offset) {
+    seek(partition, offset);
+    auto found = next();
+    if (found && found->base_offset <= offset) return found;
+    ScanKeyData keys[] = {in_partition(partition), before_offset(offset)};
+    begin_scan(keys, 2);
+    found = read(BackwardScanDirection);
+    if (!found) return std::nullopt;
+    seek(partition, found->last_offset);
+    return next();
 }
 
 /// Of the row read last. Valid until the next one is read.

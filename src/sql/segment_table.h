@@ -43,6 +43,8 @@ public:
     void seek(int32_t partition, int64_t offset);
     /// The next batch of the partition; nothing at the end.
     std::optional<BatchPosition> next();
+    /// The batch that holds `offset`, or else the one before it; nothing if there is none. It counts as given by next().
+    std::optional<BatchPosition> find_back(int32_t partition, int64_t offset);
     /// The header of the batch that next() gave; nothing if it is damaged.
     std::optional<record::BatchHeader> header() { return record::read_header(start()); }
     /// The first bytes of that batch, at least its header; all of it if it is a marker. Valid until any other function is called.

@@ -3,6 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -35,6 +36,17 @@ public:
             from = *at;
         }
         return from <= high_ ? std::optional(from) : std::nullopt;
+    }
+
+    /// The last wanted value that is not above `from`.
+    std::optional<int64_t> previous(int64_t from) const {
+        from = std::min(from, high_);
+        if (values_) {
+            const auto after = std::upper_bound(values_->begin(), values_->end(), from);
+            if (after == values_->begin()) return std::nullopt;
+            from = *std::prev(after);
+        }
+        return from >= low_ ? std::optional(from) : std::nullopt;
     }
 
     bool contains(int64_t value) const {

@@ -120,6 +120,27 @@ TEST("records: damaged batches end with a failure, not with wrong records") {
     CHECK(!failure_of(samples::batch(samples::header(3, Codec::gzip), samples::records(3))).empty());
 }
 
+TEST("records: reading goes on at any place that it has been at") {
+    for (const Codec codec : {Codec::none, Codec::zstd}) {
+        const std::string stored = compress(codec, std::nullopt, samples::records(5));
+        const std::string batch = samples::batch(samples::header(5, codec), stored);
+        RecordReader reader(batch, samples::enough);
+        Record record;
+        std::vector<RecordReader::Place> places;
+        do places.push_back(reader.place());
+        while (reader.next(record));
+        CHECK_EQ(places.size(), 6U);
+        for (int64_t i = 4; i >= 0; i--) {
+            reader.go_to(places[size_t(i)]);
+            CHECK(reader.next(record));
+            CHECK_EQ(record.offset, i);
+        }
+        reader.go_to(places.back());
+        CHECK(!reader.next(record));
+        CHECK(reader.ok());
+    }
+}
+
 TEST("records: decompression is bounded") {
     const std::string records = samples::records(1, 100000);
     const std::string batch =
