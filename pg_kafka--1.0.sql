@@ -671,6 +671,34 @@ CREATE FUNCTION kafka.newest(topic text, key bytea, partition integer DEFAULT NU
 COMMENT ON FUNCTION kafka.newest(text, bytea, integer) IS
     'The newest record of a key, or no row if there is none; its value is null where the key was deleted. Each partition is read from its end backwards until the key is found: all of it where it is not, so give the partition where it is known. Whoever may SELECT from kafka.messages and kafka.partitions may use it';
 
+CREATE FUNCTION kafka.as_text(bytes bytea) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pg_kafka_as_text';
+COMMENT ON FUNCTION kafka.as_text(bytea) IS
+    'Bytes as text, if they are UTF-8 without NUL; otherwise their digits, as psql shows them: \x00ff. Never an error';
+
+CREATE FUNCTION kafka.as_json(bytes bytea) RETURNS jsonb
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pg_kafka_as_json';
+COMMENT ON FUNCTION kafka.as_json(bytea) IS
+    'Bytes as JSON; null if they are none, or such as jsonb cannot hold: with \u0000, more than 16 MB, nested more than 1000 deep or with numbers of more than 16,000 digits. Never an error';
+
+CREATE VIEW kafka.messages_text AS
+SELECT m.topic, m.partition, m."offset", m."timestamp",
+       kafka.as_text(m.key) AS key, kafka.as_text(m.value) AS value, kafka.as_json(m.value) AS json,
+       COALESCE((SELECT pg_catalog.jsonb_object_agg(h.key, kafka.as_text(h.value)) FROM pg_catalog.unnest(m.headers) h), '{}') AS headers
+  FROM kafka.message m;
+COMMENT ON VIEW kafka.messages_text IS
+    'kafka.messages with keys, values and headers in a form that people read. What is not selected costs nothing, and the same conditions limit what is read';
+COMMENT ON COLUMN kafka.messages_text.topic IS 'Name of the topic';
+COMMENT ON COLUMN kafka.messages_text.partition IS 'Number of the partition, from 0';
+COMMENT ON COLUMN kafka.messages_text."offset" IS 'Offset of the record in its partition';
+COMMENT ON COLUMN kafka.messages_text."timestamp" IS
+    'When the producer made the record, or the broker appended it, as message.timestamp.type says; null if it has no timestamp';
+COMMENT ON COLUMN kafka.messages_text.key IS 'Key as text; where it is not UTF-8 its bytes as hexadecimal digits: \x00ff';
+COMMENT ON COLUMN kafka.messages_text.value IS 'Value as text; where it is not UTF-8 its bytes as hexadecimal digits: \x00ff';
+COMMENT ON COLUMN kafka.messages_text.json IS 'Value as JSON; null if it is none';
+COMMENT ON COLUMN kafka.messages_text.headers IS
+    'Headers as an object, their values as text; of keys that repeat the last one';
+
 CREATE FOREIGN TABLE kafka.log_record (
     topic text COLLATE "C" NOT NULL,
     partition integer NOT NULL,
@@ -886,7 +914,8 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kafka FROM PUBLIC;
 REVOKE ALL ON TYPE kafka.header FROM PUBLIC;
 -- Whoever may read the views has to be able to run these, which show no more than those do, and which configs there are.
 GRANT EXECUTE ON FUNCTION kafka.assigned_partitions(bytea), kafka.topic_config_keys(), kafka.fetch(text, integer, bigint, bigint),
-    kafka.offset_at(text, integer, timestamptz), kafka.newest(text, bytea, integer) TO PUBLIC;
+    kafka.offset_at(text, integer, timestamptz), kafka.newest(text, bytea, integer),
+    kafka.as_text(bytea), kafka.as_json(bytea) TO PUBLIC;
 GRANT USAGE ON SCHEMA kafka TO pg_monitor;
 GRANT SELECT ON kafka.status, kafka.api_status, kafka.connections TO pg_monitor;
 GRANT EXECUTE ON FUNCTION kafka.broker_status(), kafka.broker_api_status(), kafka.broker_connections() TO pg_monitor;

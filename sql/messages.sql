@@ -141,6 +141,10 @@ SELECT count(*) FROM kafka.newest('golden', 'missing');
 SELECT scan_of($$SELECT * FROM kafka.newest('golden', 'k2', 0)$$);
 SELECT scan_of($$SELECT * FROM kafka.messages WHERE topic = 'golden' AND partition = 0 AND key = 'k2' AND "offset" < 50 ORDER BY "offset" DESC LIMIT 1$$);
 
+-- As text, and with headers as an object.
+SELECT "offset", key, value, json, headers FROM kafka.messages_text WHERE topic = 'golden' AND "offset" < 20;
+SELECT scan_of($$SELECT * FROM kafka.messages_text WHERE topic = 'golden' AND partition = 0 AND "offset" >= 40 AND "timestamp" >= '2023-11-14' ORDER BY "offset" DESC LIMIT 3$$);
+
 -- Timestamps: of the append, absent, at the start of the era, beyond what Postgres can show.
 SELECT put(:segment, 0, 100, batch) FROM golden WHERE name = 'append_time';
 SELECT put(:segment, 0, 110, batch) FROM golden WHERE name = 'no_timestamp';

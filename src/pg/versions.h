@@ -11,9 +11,17 @@ extern "C" {
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"
 #endif
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#else
+#include "common/jsonapi.h"
+#include "mb/pg_wchar.h"
+#endif
 #include "executor/executor.h"
+#include "fmgr.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
+#include "utils/fmgrprotos.h"
 }
 
 namespace kafka::pg {
@@ -41,6 +49,22 @@ inline List* expression_pathkey(PlannerInfo* root, Expr* expression, Oid op, Rel
     return build_expression_pathkey(root, expression, op, rel->relids, make);
 #else
     return build_expression_pathkey(root, expression, nullptr, op, rel->relids, make);
+#endif
+}
+
+/// Parses JSON in the database's encoding. False if it is none; what jsonb has no room for may be an error.
+inline bool parse_jsonb(char* json, int size, Datum* jsonb) {
+#if PG_VERSION_NUM >= 160000
+    (void)size;
+    ErrorSaveContext errors{};
+    errors.type = T_ErrorSaveContext;
+    return DirectInputFunctionCallSafe(jsonb_in, json, InvalidOid, -1, reinterpret_cast<fmNodePtr>(&errors),
+                                       jsonb);
+#else
+    JsonLexContext* tokens = makeJsonLexContextCstringLen(json, size, GetDatabaseEncoding(), true);
+    if (pg_parse_json(tokens, &nullSemAction) != JSON_SUCCESS) return false;
+    *jsonb = DirectFunctionCall1(jsonb_in, CStringGetDatum(json));
+    return true;
 #endif
 }
 

@@ -65,4 +65,22 @@ text* text_from_utf8(std::string_view bytes) {
     return value;
 }
 
+bool convert_utf8(std::string_view bytes, std::string_view* converted) {
+    const int size = static_cast<int>(bytes.size());
+    if (pg_encoding_verifymbstr(PG_UTF8, bytes.data(), size) < size) return false;
+    *converted = bytes;
+    const int encoding = GetDatabaseEncoding();
+    if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII || is_plain(bytes)) return true;
+    const Oid conversion = FindDefaultConversionProc(PG_UTF8, encoding);
+    const size_t room = (bytes.size() + 1) * MAX_CONVERSION_GROWTH;
+    if (!OidIsValid(conversion) || !AllocSizeIsValid(room)) return false;
+    auto* from = reinterpret_cast<unsigned char*>(pnstrdup(bytes.data(), bytes.size()));
+    auto* to = static_cast<unsigned char*>(palloc(room));
+    if (pg_do_encoding_conversion_buf(conversion, PG_UTF8, encoding, from, size, to, static_cast<int>(room),
+                                      true) < size)
+        return false;
+    *converted = reinterpret_cast<const char*>(to);
+    return true;
+}
+
 } // namespace kafka::sql

@@ -15,4 +15,8 @@ namespace kafka::sql {
 /// replacement character (U+FFFD in UTF8 databases, '?' in others).
 text* text_from_utf8(std::string_view bytes);
 
+/// The same characters in this database's encoding; those bytes themselves where it makes no difference, else in the current memory
+/// context. False if the bytes are not UTF-8, contain NUL, or a character that the encoding does not have.
+bool convert_utf8(std::string_view bytes, std::string_view* converted);
+
 } // namespace kafka::sql
