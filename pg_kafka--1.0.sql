@@ -4,6 +4,10 @@
 
 \echo Use "CREATE EXTENSION pg_kafka" to load this file. \quit
 
+-- Else functions and operators that somebody has put into the schema where extensions are created could take the place of the
+-- server's own in what follows, and would then be run by whoever uses it.
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 CREATE SCHEMA kafka;
 COMMENT ON SCHEMA kafka IS 'Topics and records of pg_kafka, the Kafka broker inside this database';
 
@@ -910,12 +914,43 @@ COMMENT ON COLUMN kafka.connections.in_flight IS 'Requests that are being handle
 COMMENT ON COLUMN kafka.connections.bytes_received IS 'Bytes from the client';
 COMMENT ON COLUMN kafka.connections.bytes_sent IS 'Bytes to the client, as far as the operating system has taken them';
 
+-- ---------------------------------------------------------------------------------------------------------------
+-- Who may do what: nothing is for PUBLIC. A grant on a single function or view is enough to use it, too, once there is one of
+-- USAGE on the schema.
+-- ---------------------------------------------------------------------------------------------------------------
+
+-- Roles belong to all databases of a server: another one may have them from there. They stay when the extension is dropped.
+DO $$
+DECLARE
+    role record;
+BEGIN
+    FOR role IN SELECT * FROM (VALUES ('kafka_read', 'Members may read the records of all topics, and all that there is to know of topics and groups'),
+                                      ('kafka_admin', 'Members may read like those of kafka_read, change topics and groups, and watch the broker')) AS r(name, comment)
+    LOOP
+        IF EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = role.name) THEN
+            RAISE NOTICE 'role "%" exists already: its members get rights in schema kafka', role.name;
+        ELSE
+            EXECUTE pg_catalog.format('CREATE ROLE %I', role.name);
+            EXECUTE pg_catalog.format('COMMENT ON ROLE %I IS %L', role.name, role.comment);
+        END IF;
+    END LOOP;
+END $$;
+
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kafka FROM PUBLIC;
 REVOKE ALL ON TYPE kafka.header FROM PUBLIC;
--- Whoever may read the views has to be able to run these, which show no more than those do, and which configs there are.
+-- What a view calls is called by whoever reads it. These tell no more than what they are given, the views that they read, and which
+-- configs there are.
 GRANT EXECUTE ON FUNCTION kafka.assigned_partitions(bytea), kafka.topic_config_keys(), kafka.fetch(text, integer, bigint, bigint),
     kafka.offset_at(text, integer, timestamptz), kafka.newest(text, bytea, integer),
     kafka.as_text(bytea), kafka.as_json(bytea) TO PUBLIC;
-GRANT USAGE ON SCHEMA kafka TO pg_monitor;
-GRANT SELECT ON kafka.status, kafka.api_status, kafka.connections TO pg_monitor;
-GRANT EXECUTE ON FUNCTION kafka.broker_status(), kafka.broker_api_status(), kafka.broker_connections() TO pg_monitor;
+
+GRANT USAGE ON SCHEMA kafka TO pg_monitor, kafka_read, kafka_admin;
+GRANT USAGE ON TYPE kafka.header TO kafka_read, kafka_admin;
+GRANT SELECT ON kafka.messages, kafka.messages_text, kafka.log, kafka.topics, kafka.topic_configs, kafka.partitions, kafka.segments,
+    kafka.consumer_groups, kafka.consumer_offsets, kafka.consumer_lag, kafka.transactions, kafka.producers TO kafka_read, kafka_admin;
+GRANT EXECUTE ON FUNCTION kafka.create_topic(text, integer, jsonb), kafka.alter_topic(text, jsonb), kafka.add_partitions(text, integer),
+    kafka.delete_records(text, integer, bigint), kafka.delete_topic(text), kafka.reset_offsets(text, text, text, integer),
+    kafka.reset_offsets(text, text, bigint, integer), kafka.reset_offsets(text, text, timestamptz, integer),
+    kafka.delete_offsets(text, text, integer), kafka.delete_group(text) TO kafka_admin;
+GRANT SELECT ON kafka.status, kafka.api_status, kafka.connections TO pg_monitor, kafka_admin;
+GRANT EXECUTE ON FUNCTION kafka.broker_status(), kafka.broker_api_status(), kafka.broker_connections() TO pg_monitor, kafka_admin;
