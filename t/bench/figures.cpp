@@ -121,6 +121,20 @@ Measurement disk_bytes(const Options& options, const Yardsticks& beside) {
             }};
 }
 
+/// A query that has to decode every record of a topic.
+Measurement scan(const Options& options, const std::string& how, Codec codec, Payload payload) {
+    constexpr int64_t records = 2'000'000;
+    const BatchKind batch{.records = 160, .record_bytes = 100, .codec = codec, .payload = payload};
+    const std::string name = "count(value) by SQL, 100-byte records, " + how;
+    return {name, {{name, "records/s"}}, [=](const std::string& bootstrap) {
+                if (bootstrap != options.bootstrap || options.psql.empty()) return Values{std::nullopt};
+                const Topic topic(bootstrap, 1);
+                produce_bytes(bootstrap, topic.name(), {.batch = batch, .connections = 4},
+                              size_t(records) * batch.record_bytes, 60);
+                return Values{Postgres(options.psql).records_per_second(topic.name(), options.seconds)};
+            }};
+}
+
 Measurement memory(const std::string& name, When when) {
     return {name,
             {{name, "MiB"}},
@@ -390,6 +404,9 @@ std::vector<Measurement> all_measurements(const Options& options) {
     all.push_back(latency(options, beside, "1,000 records/s", 1000));
     all.push_back(consume(options, beside));
     all.push_back(disk_bytes(options, beside));
+    all.push_back(scan(options, "16 KiB batches", Codec::none, Payload::letters));
+    all.push_back(scan(options, "JSON, lz4", Codec::lz4, Payload::json));
+    all.push_back(scan(options, "JSON, zstd", Codec::zstd, Payload::json));
     all.push_back(beside_reader(options, beside));
     all.push_back(rebalance());
     all.push_back(heartbeats(options));

@@ -52,6 +52,22 @@ SELECT current_setting('bench.rate'), pg_total_relation_size('pg_kafka_bench') /
 DROP TABLE pg_kafka_bench;
 )";
 
+constexpr const char* scan_script = R"(
+DO $do$
+DECLARE
+    records bigint := (SELECT count(value) FROM kafka.messages WHERE topic = '{topic}');
+    begun timestamptz := clock_timestamp();
+    scans bigint := 0;
+BEGIN
+    WHILE clock_timestamp() < begun + interval '1 second' * {seconds} LOOP
+        PERFORM count(value) FROM kafka.messages WHERE topic = '{topic}';
+        scans := scans + 1;
+    END LOOP;
+    PERFORM set_config('bench.rate', (records * scans / extract(epoch FROM clock_timestamp() - begun))::text, false);
+END $do$;
+SELECT current_setting('bench.rate');
+)";
+
 } // namespace
 
 std::vector<double> Postgres::run(const std::string& script) const {
@@ -83,6 +99,14 @@ double Postgres::bytes_per_record(const std::string& topic) const {
         FROM kafka.segment s JOIN kafka.topic t ON t.id = s.topic_id WHERE t.name = '{topic}';)",
                                        {{"topic", topic}}));
     if (numbers.size() != 1) throw std::runtime_error("psql leads to another server than that of the broker");
+    return numbers[0];
+}
+
+double Postgres::records_per_second(const std::string& topic, double duration) const {
+    const auto numbers =
+        run(filled_in(scan_script, {{"topic", topic}, {"seconds", std::to_string(duration)}}));
+    if (numbers.size() != 1 || numbers[0] == 0)
+        throw std::runtime_error("psql leads to another server than that of the broker");
     return numbers[0];
 }
 

@@ -23,6 +23,9 @@ public:
     /// Size of all tables and indexes of a topic, per record in it.
     double bytes_per_record(const std::string& topic) const;
 
+    /// Rate at which a query decodes all records of a topic, again and again for that time, after one that does not count.
+    double records_per_second(const std::string& topic, double seconds) const;
+
     /// What the broker has done since its start.
     struct OffsetCommits {
         double requests = 0; ///< OffsetCommit requests
