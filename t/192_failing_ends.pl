@@ -78,7 +78,8 @@ for my $part (@parts) {
             is($p->end($way eq 'commit'), 'NOT_COORDINATOR', "$what: the client is to ask again");
             is_deeply(seen(), $before, "$what: nothing of the end is seen");
             if ($version == 2 && $way eq $ways[0]) {
-                $server->node->restart('immediate');
+                $server->node->stop('immediate');
+                $server->node->start;
                 $server->wait_for_port;
                 $client = $broker->connect;
                 $_->use_client($client) for $p, $q;
