@@ -35,7 +35,7 @@ BEGIN
     PERFORM kafka.create_topic(topic);
     INSERT INTO kafka.segment (topic_id, start_offsets, created_ms) SELECT id, '{0}', 0 FROM kafka.topics WHERE name = topic RETURNING id INTO segment;
     EXECUTE format('CREATE TABLE kafka.%1$I (LIKE kafka.batch INCLUDING ALL)', 'segment_' || segment);
-    EXECUTE format('INSERT INTO kafka.%1$I VALUES (0, 0, 0, 2, 0, 0, $1)', 'segment_' || segment) USING batch;
+    EXECUTE format('INSERT INTO kafka.%1$I VALUES (0, 0, 0, 2, 0, 0, 0, $1)', 'segment_' || segment) USING batch;
 END $$;
 SELECT fill('orders', '\x000000000000000000000072ffffffff023bc104450000000000020000018bcfe568000000018bcfe6eea00000000000000fa00003000000110000000316000000010a66697273740024000902046b3201020a7472616365066162634200c09a0c0400000802610100000e6772c3b6c39f650ce697a5e69cac02610400ff');
 SELECT fill('secrets', '\x00000000000000000000004fffffffff0212580f110000000186a00000018bcfe568000000018bcfe56800ffffffffffffffffffffffffffff000000031000000602610231001200008c010262023200140000c09a0c0263023300');
