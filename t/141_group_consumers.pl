@@ -45,7 +45,8 @@ sub partitions { return join ' ', map { "$topic->{name}-$_" } @_ }
 # --- One, then two -----------------------------------------------------------------------------------
 
 write_values(map { 'x' x $_ } 1 .. 20);
-my $first = consumer('readers');
+# It outlives a restart of the server, after which newer clients look for their coordinator for a second or two.
+my $first = consumer('readers', 'session.timeout.ms=30000');
 wait_until('one consumer has read everything', sub { count_read($first) == 20 });
 is_deeply(read_by($first), \%written, 'each record once, those of a partition in order');
 is($first->assigned, partitions(0 .. 3), 'it has all partitions');
