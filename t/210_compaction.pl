@@ -269,6 +269,15 @@ my $both_partitions = $client->call('Fetch', 12, { max_wait_ms => 0, min_bytes =
 my ($second) = grep { $_->{partition_index} == 1 } @{ $both_partitions->{responses}[0]{partitions} };
 cmp_ok(length($second->{records} // ''), '>', 400_000, 'also a partition that comes second');
 
+# What comes after a gap is in memory, and nothing before it.
+my $gap = topic('gap', 'delete.retention.ms' => 0);
+write_batch($gap, 0, [a => '1']);
+write_batch($gap, 0, ['a', undef]);
+wait_until('the tombstone to go', sub { roll($gap); wait_for_compaction($gap); content($gap) eq '' });
+is(write_batch($gap, 0, [b => '1']), 2, 'a record after a gap');
+is((fetch($client, 12, $gap, 1))->{batches}[0]{base_offset}, 2, 'is what a reader in the gap gets');
+is(content($gap), '2:b=1', 'or one from the beginning');
+
 # --- Policies ---------------------------------------------------------------------------------------------------
 
 my $mixed = $broker->create_topic('mixed', num_partitions => 2, configs => { 'segment.bytes' => 1_048_576, 'min.cleanable.dirty.ratio' => '0.01' });

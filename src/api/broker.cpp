@@ -111,8 +111,9 @@ bool Broker::staged_enough() const {
 
 bool Broker::changed_enough_topics() const { return changed_topics_ >= max_topics_changed; }
 
-std::optional<std::string> Broker::no_room_for(int64_t partitions) const {
-    const auto present = int64_t(catalog.count_partitions());
+std::optional<std::string> Broker::no_room_for(int64_t partitions) {
+    if (!partitions_present_) partitions_present_ = int64_t(catalog.count_partitions());
+    const int64_t present = *partitions_present_;
     if (present + partitions <= settings.max_partitions) return std::nullopt;
     return "There are " + std::to_string(present) + " partitions, and pg_kafka.max_partitions is " +
            std::to_string(settings.max_partitions);
@@ -121,6 +122,7 @@ std::optional<std::string> Broker::no_room_for(int64_t partitions) const {
 void Broker::begin_turn() {
     cold_read_bytes = searched_bytes = 0;
     opened_partitions_ = changed_topics_ = 0;
+    partitions_present_.reset();
     fetch_put_off = false;
 }
 
@@ -304,6 +306,7 @@ void Broker::reload_catalog() {
 }
 
 log::Topic* Broker::create_topic(store::TopicRow row) {
+    partitions_present_.reset();
     changed_topics_++;
     pg::Transaction transaction;
     store::do_not_wait_for_locks();
@@ -317,6 +320,7 @@ log::Topic* Broker::create_topic(store::TopicRow row) {
 void Broker::add_partitions(log::Topic& topic, int32_t count) {
     if (!staging.empty()) commit();
     const size_t present = topic.partitions.size();
+    partitions_present_.reset();
     changed_topics_ += 1 + (size_t(count) - present) / partitions_per_change;
     pg::Transaction transaction;
     store::do_not_wait_for_locks();

@@ -73,7 +73,7 @@ public:
     /// True once a turn has created, changed and deleted as many topics as others may wait for: what is left is for the next turn.
     bool changed_enough_topics() const;
     /// Why there cannot be so many partitions more, by pg_kafka.max_partitions; nothing if there can.
-    std::optional<std::string> no_room_for(int64_t partitions) const;
+    std::optional<std::string> no_room_for(int64_t partitions);
     /// Counts what a turn has changed besides topics.
     void count_changes(size_t changes) { changed_topics_ += changes; }
     /// What a turn has done so far counts anew from here.
@@ -183,8 +183,9 @@ private:
 
     std::vector<Call> postponed_;
     std::unordered_set<uint64_t> postponed_connections_;
-    size_t opened_partitions_ = 0; ///< in this turn
-    size_t changed_topics_ = 0;    ///< in this turn: created, changed or deleted
+    size_t opened_partitions_ = 0;              ///< in this turn
+    std::optional<int64_t> partitions_present_; ///< in this turn, since the last that was added
+    size_t changed_topics_ = 0;                 ///< in this turn: created, changed or deleted
     std::vector<Waiter> waiting_for_commit_;
     bool earlier_unflushed_ = false; ///< the next commit() makes earlier ones durable, too
     size_t most_locks_;              ///< that a transaction is to take; fewer after it ran out of them

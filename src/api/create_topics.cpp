@@ -119,13 +119,13 @@ int64_t partitions_of(const Broker& broker, const CreatableTopic& asked) {
     return std::max(asked.num_partitions, 0);
 }
 
-MaybeProblem room_problem(const Broker& broker, const CreatableTopic& asked) {
+MaybeProblem room_problem(Broker& broker, const CreatableTopic& asked) {
     if (auto problem = broker.no_room_for(partitions_of(broker, asked)))
         return Problem{ErrorCode::policy_violation, std::move(*problem)};
     return std::nullopt;
 }
 
-MaybeProblem problem_of(const Broker& broker, const CreatableTopic& asked) {
+MaybeProblem problem_of(Broker& broker, const CreatableTopic& asked) {
     if (auto problem = name_problem(broker, asked.name)) return problem;
     if (auto problem = configs_problem(asked)) return problem;
     if (auto problem = asked.assignments.empty() ? count_problem(asked)

@@ -6,17 +6,12 @@ namespace kafka::api {
 using namespace wire::describe_client_quotas;
 
 void handle(Broker& broker, Call& call, Request&) {
-    Response response;
-    response.error_message = std::nullopt;
-    broker.answer(std::move(call), std::move(response));
+    broker.answer(std::move(call), Response{.error_message = std::nullopt});
 }
 
 Response refuse(const Request&, int16_t, wire::ErrorCode error) {
-    Response response;
-    response.error_code = error;
-    response.error_message = "The quotas could not be described";
-    response.entries = std::nullopt;
-    return response;
+    return {
+        .error_code = error, .error_message = "The quotas could not be described", .entries = std::nullopt};
 }
 
 } // namespace kafka::api

@@ -79,9 +79,10 @@ bool ends_before(Broker& broker, const log::Segment& segment, int32_t index, int
     return !end || end->last_offset < offset;
 }
 
-/// Adds batches from the tables to `run` until it holds `max_bytes`, or reaches the tail cache or the end. False if it stopped
-/// earlier, as this turn has read enough; but the one batch that is always to be had is looked for to the end.
-bool read_tables(Broker& broker, const log::Topic& topic, const log::Partition& partition, int64_t offset,
+/// Adds batches from the tables to `run` until it holds `max_bytes`, or reaches the tail cache or the end, and moves `offset` behind them and
+/// what is missing. False if it stopped earlier, as this turn has read enough; but the one batch that is always to be had is looked for to
+/// the end.
+bool read_tables(Broker& broker, const log::Topic& topic, const log::Partition& partition, int64_t& offset,
                  size_t max_bytes, bool at_least_one, log::BatchRun& run) {
     size_t i = topic.segment_holding(partition.index, offset);
     while (i < topic.segments.size()) {
@@ -128,11 +129,10 @@ Stopped read(Broker& broker, const log::Topic& topic, const log::Partition& part
         const bool done = read_tables(broker, topic, partition, offset, max_bytes, at_least_one, run);
         broker.figures.table_read_bytes.add(run.bytes);
         const Stopped stopped = done ? Stopped::at_limit : Stopped::postponed;
-        // Without even one batch there is none: the newest ones were lost with their table.
-        if (run.slices.empty()) return at_least_one ? Stopped::at_end : stopped;
-        offset = run.next_offset;
+        // What is not there was compacted, or lost with its table; what comes after it may be in memory.
         if (offset >= partition.high_watermark) return Stopped::at_end;
         if (!partition.tail->covers(offset)) return stopped;
+        if (run.slices.empty()) run.next_offset = offset;
     }
     if (run.bytes >= max_bytes && !run.slices.empty()) return Stopped::at_limit;
     const log::BatchRun newest =

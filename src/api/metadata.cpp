@@ -64,7 +64,7 @@ size_t most_topics_after(const Broker& broker) {
     return broker.catalog.topics().size() + size_t(log::max_partitions / broker.settings.default_partitions);
 }
 
-bool may_create(const Broker& broker, const std::string& name, const Request& request, size_t most_topics) {
+bool may_create(Broker& broker, const std::string& name, const Request& request, size_t most_topics) {
     return request.allow_auto_topic_creation && broker.catalog.topics().size() < most_topics &&
            broker.settings.auto_create_topics && !log::is_internal_topic(name) &&
            !log::is_reserved_topic(name) && !broker.catalog.find_colliding(name) &&
@@ -103,14 +103,14 @@ bool create_missing(Broker& broker, const Request& request, Progress& done) {
 }
 
 /// Clients try again, and again, what they take for a topic that is about to be created.
-ErrorCode why_missing(const Broker& broker, const Request& request) {
+ErrorCode why_missing(Broker& broker, const Request& request) {
     const bool wanted = request.allow_auto_topic_creation && broker.settings.auto_create_topics;
     return wanted && broker.no_room_for(broker.settings.default_partitions)
                ? ErrorCode::policy_violation
                : ErrorCode::unknown_topic_or_partition;
 }
 
-MetadataResponseTopic look_up(const Broker& broker, const std::string& name, const Request& request) {
+MetadataResponseTopic look_up(Broker& broker, const std::string& name, const Request& request) {
     const bool with_operations = request.include_topic_authorized_operations;
     if (log::topic_name_problem(name))
         return missing(name, ErrorCode::invalid_topic_exception, with_operations);
@@ -136,7 +136,7 @@ void add_by_id(const Broker& broker, const Request& request, Response& response)
             response.topics.push_back(look_up(broker, asked.topic_id, request));
 }
 
-void add_by_name(const Broker& broker, const Request& request, Response& response) {
+void add_by_name(Broker& broker, const Request& request, Response& response) {
     std::set<std::string> answered;
     for (const MetadataRequestTopic& asked : *request.topics)
         if (answered.insert(*asked.name).second)

@@ -107,7 +107,8 @@ std::optional<wire::View> PartitionCompaction::marker_left(wire::View batch,
                                                            const record::BatchHeader& header) {
     if (!record::read_marker(batch)) return header.count == 0 ? header_left(batch, header) : batch;
     const bool of_what_is_left = in_transaction_.erase(header.producer_id) > 0;
-    if (of_what_is_left || header.last_offset() >= rules_.producers_stored_to) return batch;
+    if (of_what_is_left || !rules_.first_pass || header.last_offset() >= rules_.producers_stored_to)
+        return batch;
     if (!header.has_delete_horizon()) {
         transactions_gone_.push_back(header.base_offset);
         made_ = rebuild(batch, header, {true}, delete_horizon_ms(), 0);

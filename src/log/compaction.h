@@ -54,6 +54,8 @@ struct CompactionRules {
     int64_t producers_stored_to =
         0; ///< what is known of producers is stored up to this offset; later ones are told by headers
     size_t max_decompressed = 0; ///< of a batch, in bytes
+    bool first_pass =
+        true; ///< of a round: later ones leave markers alone, as the earlier have taken out what these end
 };
 
 /// Leaves out what is superseded of the batches of one partition.

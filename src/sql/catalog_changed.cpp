@@ -49,9 +49,10 @@ int32_t replace_cluster() {
     const pg::Connection connection;
     pg::execute("LOCK TABLE kafka.cluster IN SHARE ROW EXCLUSIVE MODE");
     if (!pg::execute("SELECT FROM kafka.topic LIMIT 1").empty())
-        refuse(sqlstate::object_not_in_prerequisite_state,
-               "a log cannot be restored into a database that has topics", {},
-               "Restore it into another database, or delete the topics here with kafka.delete_topic() before.");
+        refuse(
+            sqlstate::object_not_in_prerequisite_state,
+            "a log cannot be restored into a database that has topics", {},
+            "Restore it into another database, or delete the topics here with kafka.delete_topic() before.");
     const pg::Result replaced = pg::execute("DELETE FROM kafka.cluster RETURNING leader_epoch");
     return replaced.empty() ? -1 : replaced.int32(0, 0);
 }

@@ -36,9 +36,11 @@ text* hexadecimal(std::string_view bytes) {
 constexpr size_t max_json_bytes = size_t(16) << 20;
 constexpr int max_json_depth = 1000;
 constexpr size_t max_json_digits = 16000; ///< of a number, the zeros that its exponent stands for included
+constexpr size_t max_json_zeros = size_t(64)
+                                  << 20; ///< of all numbers together: as text it has to be a value again
 
-/// Goes over the rest of a number. False if it has too many digits.
-bool pass_number(std::string_view json, size_t& at) {
+/// Goes over the rest of a number, and counts the zeros that its exponent stands for. False if it has too many digits.
+bool pass_number(std::string_view json, size_t& at, size_t& all_zeros) {
     const size_t end = json.find_first_not_of("0123456789.eE+-", at);
     const std::string_view number = json.substr(at, end - at);
     const size_t exponent = number.find_first_of("eE");
@@ -47,7 +49,9 @@ bool pass_number(std::string_view json, size_t& at) {
     if (exponent == number.npos) return true;
     const long zeros = std::strtol(number.data() + exponent + 1, nullptr, 10);
     const auto room = long(max_json_digits - number.size());
-    return zeros >= -room && zeros <= room;
+    if (zeros < -room || zeros > room) return false;
+    all_zeros += size_t(std::abs(zeros));
+    return all_zeros <= max_json_zeros;
 }
 
 /// Goes over the rest of a string, to the quote that ends it. False if it names characters that the database's encoding may not have.
@@ -64,10 +68,11 @@ bool pass_string(std::string_view json, size_t& at) {
 /// Whether jsonb has room for it, should it be JSON. A byte after its end is 0.
 bool fits_jsonb(std::string_view json) {
     int depth = 0;
+    size_t zeros = 0;
     for (size_t at = 0; at < json.size(); at++) {
         const char c = json[at];
         if (c == '"' && !pass_string(json, at)) return false;
-        if (c >= '0' && c <= '9' && !pass_number(json, at)) return false;
+        if (c >= '0' && c <= '9' && !pass_number(json, at, zeros)) return false;
         if ((c == '[' || c == '{') && ++depth > max_json_depth) return false;
         if (c == ']' || c == '}') depth--;
     }

@@ -56,10 +56,11 @@ void check_not_in_use(int64_t segment) { pg::lock_at_once("kafka", segment_table
 
 /// The lock comes last, so that nobody who wants to read the segment has to wait for long.
 void replace_segment(int64_t segment, const std::vector<int64_t>& max_timestamps,
-                     const std::vector<int64_t>& bytes) {
+                     const std::vector<int64_t>& bytes, bool compacted) {
     const std::string name = segment_table_name(segment), replacement = replacement_name(segment);
     pg::execute("UPDATE kafka.segment SET max_timestamps = $2, bytes = $3 WHERE id = $1",
                 {segment, std::span<const int64_t>(max_timestamps), std::span<const int64_t>(bytes)});
+    if (compacted) mark_compacted(segment);
     pg::lock_soon("kafka", name);
     pg::execute("DROP TABLE kafka." + name);
     pg::execute("ALTER TABLE kafka." + replacement + " RENAME TO " + name);

@@ -26,10 +26,11 @@ std::vector<int64_t> producers_stored_to(const wire::Uuid& topic);
 void check_not_in_use(int64_t segment);
 /// Makes an empty table that is to take the place of a segment's, and returns its name in the schema kafka.
 std::string make_replacement(int64_t segment);
-/// Puts it there, under the segment's name, for which it takes an exclusive lock, and stores what has become of the segment.
+/// Puts it there, under the segment's name, for which it takes an exclusive lock, and stores what has become of the segment;
+/// `compacted` if that is all that compaction has to do.
 void replace_segment(int64_t segment, const std::vector<int64_t>& max_timestamps,
-                     const std::vector<int64_t>& bytes);
-/// Compaction is to go, or has gone, over all of the segment in this transaction.
+                     const std::vector<int64_t>& bytes, bool compacted);
+/// Compaction has gone over all of the segment.
 void mark_compacted(int64_t segment);
 
 /// All that these aborted transactions wrote is gone: readers need not be told of them. `last_offsets` are those of their markers.

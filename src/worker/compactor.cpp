@@ -50,6 +50,11 @@ Compactor::Compactor(std::function<void()> others) : others_(std::move(others)) 
     pg::count_compaction(); // an earlier process may have ended before it told the broker of its last segment
 }
 
+void Compactor::look_again() {
+    due_.reset();
+    for (auto& [topic, failure] : failures_) failure.not_before = {};
+}
+
 void Compactor::sweep() {
     if (due_ && Clock::now() < *due_) return;
     due_ = Clock::now() + pg::current_settings().cleaner_backoff; // also if this round fails
@@ -67,6 +72,10 @@ void Compactor::round() {
             topics = store::compacted_topics(); // else the log is being restored
         transaction.commit(pg::Durability::none_written);
     }
+    std::erase_if(failures_, [&](const auto& failure) {
+        return std::none_of(topics.begin(), topics.end(),
+                            [&](const auto& t) { return t.id == failure.first; });
+    });
     for (const store::CompactedTopic& topic : topics) try_to_compact(topic);
     if (topics.empty())
         due_.reset();
@@ -75,14 +84,14 @@ void Compactor::round() {
 }
 
 void Compactor::try_to_compact(const store::CompactedTopic& topic) {
-    if (const auto failure = failures_.find(topic.name);
-        failure != failures_.end() && Clock::now() < failure->second.not_before)
-        return;
+    const auto failure = failures_.find(topic.id);
+    if (failure != failures_.end() && Clock::now() < failure->second.not_before) return;
+    written_ = false;
     try {
         compact(topic.id);
-        failures_.erase(topic.name);
+        failures_.erase(topic.id);
     } catch (const pg::Error& error) {
-        failed(topic.name, error);
+        if (!error.undefined_table()) failed(topic, error); // else a segment was dropped meanwhile
     }
     if (std::exchange(replaced_, false)) pg::count_compaction(); // even if the round has failed later on
 }
@@ -98,7 +107,8 @@ void Compactor::compact(const wire::Uuid& topic) {
             share *= 2, shares *= 2;
             continue;
         }
-        leave_out(*job, last, share + 1 == shares);
+        leave_out(*job, last, {share == 0, share + 1 == shares});
+        if (std::exchange(replaced_, false)) pg::count_compaction();
         share++;
     }
 }
@@ -163,10 +173,11 @@ void Compactor::find_aborted(Job& job) {
     }
 }
 
-std::vector<log::PartitionCompaction> Compactor::begin(const Job& job) const {
+std::vector<log::PartitionCompaction> Compactor::begin(const Job& job, Pass pass) const {
     std::vector<log::PartitionCompaction> partitions;
     for (int32_t p = 0; p < job.partitions(); p++) {
         log::CompactionRules rules = job.rules;
+        rules.first_pass = pass.first;
         if (size_t(p) < job.producers_stored_to.size())
             rules.producers_stored_to = job.producers_stored_to[size_t(p)];
         partitions.emplace_back(p, rules, &job.aborted[size_t(p)]);
@@ -188,7 +199,7 @@ template <class Take> bool Compactor::each_batch(int64_t segment, int32_t partit
 
 /// False if there is no room for all of them.
 bool Compactor::learn_keys(const Job& job, log::LastOffsets& last) {
-    const std::vector<log::PartitionCompaction> partitions = begin(job);
+    const std::vector<log::PartitionCompaction> partitions = begin(job, {});
     for (const store::SegmentRow& segment : job.segments) {
         if (segment.compacted) continue; // whatever it holds is superseded from later ones, if at all
         pg::Transaction transaction("reading keys for compaction");
@@ -205,16 +216,15 @@ bool Compactor::learn_keys(const Job& job, log::LastOffsets& last) {
     return true;
 }
 
-void Compactor::leave_out(const Job& job, log::LastOffsets& last, bool last_pass) {
-    std::vector<log::PartitionCompaction> partitions = begin(job);
+void Compactor::leave_out(const Job& job, log::LastOffsets& last, Pass pass) {
+    std::vector<log::PartitionCompaction> partitions = begin(job, pass);
     for (const store::SegmentRow& segment : job.segments) {
         std::vector<log::PartitionCompaction> after = partitions;
-        if (pass_over(segment, after, last, last_pass)) {
+        if (pass_over(segment, after, last, pass)) {
             partitions = std::move(after);
         } else {
             pg::Transaction transaction("compacting a segment");
-            if (last_pass) store::mark_compacted(segment.id);
-            rewrite(job, segment, partitions, last);
+            rewrite(job, segment, partitions, last, pass);
             transaction.commit(pg::Durability::local);
             replaced_ = true;
         }
@@ -224,12 +234,12 @@ void Compactor::leave_out(const Job& job, log::LastOffsets& last, bool last_pass
 
 /// True if nothing of the segment is to be left out.
 bool Compactor::pass_over(const store::SegmentRow& segment, std::vector<log::PartitionCompaction>& partitions,
-                          log::LastOffsets& last, bool last_pass) {
+                          log::LastOffsets& last, Pass pass) {
     pg::Transaction transaction("looking what of a segment is superseded");
     const bool whole = stays_whole(segment, partitions, last);
     if (!whole)
         store::check_not_in_use(segment.id); // before all of it is written in vain
-    else if (last_pass && !segment.compacted)
+    else if (pass.last && !segment.compacted)
         store::mark_compacted(segment.id);
     transaction.commit(pg::Durability::local);
     return whole;
@@ -248,7 +258,9 @@ bool Compactor::stays_whole(const store::SegmentRow& segment,
 }
 
 void Compactor::rewrite(const Job& job, const store::SegmentRow& segment,
-                        std::vector<log::PartitionCompaction>& partitions, log::LastOffsets& last) {
+                        std::vector<log::PartitionCompaction>& partitions, log::LastOffsets& last,
+                        Pass pass) {
+    written_ = true;
     store::Batches::Append replacement(store::make_replacement(segment.id));
     std::vector<int64_t> max_timestamps(segment.max_timestamps.size(), record::no_timestamp);
     std::vector<int64_t> bytes(max_timestamps.size());
@@ -274,24 +286,25 @@ void Compactor::rewrite(const Job& job, const store::SegmentRow& segment,
             store::forget_aborted(job.topic, p.partition(), markers);
     }
     replacement.finish();
-    store::replace_segment(segment.id, max_timestamps, bytes);
+    store::replace_segment(segment.id, max_timestamps, bytes, pass.last);
 }
 
-void Compactor::failed(const std::string& topic, const pg::Error& error) {
+void Compactor::failed(const store::CompactedTopic& topic, const pg::Error& error) {
     if (pg::shutdown_requested()) return;
-    Failure& failure = failures_[topic];
-    if (!error.lock_not_available()) { // which is noticed before much is done
-        failure.pause = std::clamp(2 * failure.pause, pg::current_settings().cleaner_backoff, longest_pause);
+    Failure& failure = failures_[topic.id];
+    if (written_ || !error.lock_not_available()) { // else not much has been done
+        const std::chrono::milliseconds backoff = pg::current_settings().cleaner_backoff;
+        failure.pause = std::clamp(2 * failure.pause, backoff, std::max(backoff, longest_pause));
         failure.not_before = Clock::now() + failure.pause;
     }
     if (std::exchange(failure.told, error.what()) == error.what()) return;
     if (error.lock_not_available())
-        pg::log(pg::Level::log, "pg_kafka janitor: a segment of topic \"" + topic +
+        pg::log(pg::Level::log, "pg_kafka janitor: a segment of topic \"" + topic.name +
                                     "\" is in use and will be compacted later");
     else
         pg::log(pg::Level::warning,
-                "pg_kafka janitor could not compact topic \"" + topic + "\": " + error.what(), error.detail,
-                error.hint);
+                "pg_kafka janitor could not compact topic \"" + topic.name + "\": " + error.what(),
+                error.detail, error.hint);
 }
 
 } // namespace kafka::worker

@@ -32,27 +32,31 @@ public:
     /// When the next round is due; nothing: no topic was compacted when it was last looked at.
     std::optional<Clock::time_point> next_deadline() const { return due_; }
     /// A topic's configuration may have changed: looks at once.
-    void look_again() { due_.reset(); }
+    void look_again();
 
 private:
     struct Job;
+    /// Which of the passes of a round it is, each of which takes a share of the keys.
+    struct Pass {
+        bool first = true, last = true;
+    };
     void round();
     void try_to_compact(const store::CompactedTopic& topic);
     void compact(const wire::Uuid& topic);
     std::optional<Job> find_work(const wire::Uuid& topic);
     void drop_empty(const wire::Uuid& topic);
     void find_aborted(Job& job);
-    std::vector<log::PartitionCompaction> begin(const Job& job) const;
+    std::vector<log::PartitionCompaction> begin(const Job& job, Pass pass) const;
     bool learn_keys(const Job& job, log::LastOffsets& last);
-    void leave_out(const Job& job, log::LastOffsets& last, bool last_pass);
+    void leave_out(const Job& job, log::LastOffsets& last, Pass pass);
     bool pass_over(const store::SegmentRow& segment, std::vector<log::PartitionCompaction>& partitions,
-                   log::LastOffsets& last, bool last_pass);
+                   log::LastOffsets& last, Pass pass);
     bool stays_whole(const store::SegmentRow& segment, std::vector<log::PartitionCompaction>& partitions,
                      log::LastOffsets& last);
     void rewrite(const Job& job, const store::SegmentRow& segment,
-                 std::vector<log::PartitionCompaction>& partitions, log::LastOffsets& last);
+                 std::vector<log::PartitionCompaction>& partitions, log::LastOffsets& last, Pass pass);
     template <class Take> bool each_batch(int64_t segment, int32_t partition, Take take);
-    void failed(const std::string& topic, const pg::Error& error);
+    void failed(const store::CompactedTopic& topic, const pg::Error& error);
 
     /// What has failed, and is tried again after a pause that grows.
     struct Failure {
@@ -66,7 +70,8 @@ private:
     bool replaced_ = false; ///< segments of a topic, of which the broker has not been told
     store::Batches batches_;
     store::Transactions transactions_;
-    std::map<std::string, Failure> failures_; ///< by name of the topic
+    bool written_ = false;                   ///< another table for some segment, in this try
+    std::map<wire::Uuid, Failure> failures_; ///< by topic
 };
 
 } // namespace kafka::worker

@@ -228,6 +228,15 @@ TEST("compaction: no marker or tombstone goes in the round that has found it, al
     CHECK_EQ(compact(left, last, {now + 1, 0, 100, much})[2], "");
 }
 
+TEST("compaction: later passes of a round do not take for gone what the first has taken out") {
+    log::LastOffsets last(much);
+    const std::string marker = marker_at(2, 1, false);
+    log::CompactionRules stored{now, day, 100, much, false};
+    CHECK_EQ(compact({marker}, last, stored)[0], marker);
+    stored.first_pass = true;
+    CHECK(compact({marker}, last, stored)[0] != marker);
+}
+
 TEST("compaction: headers stay that still have to tell what producers have sent") {
     const std::vector<std::string> log{batch_at(0, {{"a", "1"}}, transactional(1)), marker_at(1, 1, true),
                                        batch_at(2, {{"a", "2"}})};

@@ -19,7 +19,8 @@ struct DescribableLogDirTopic {
 struct Request {
     using Response = describe_log_dirs::Response;
     static constexpr Api api{35, "DescribeLogDirs", {1, 4}, 2};
-    std::optional<std::vector<DescribableLogDirTopic>> topics; ///< null: all there are
+    std::optional<std::vector<DescribableLogDirTopic>> topics =
+        std::vector<DescribableLogDirTopic>(); ///< null: all there are
     static void fields(auto& io, auto& m) { io(m.topics); }
 };
 
