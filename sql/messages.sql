@@ -322,9 +322,9 @@ DROP TABLE :older_table;
 SELECT partition, count(*) FROM kafka.messages WHERE topic = 'events' GROUP BY 1;
 SELECT partition, high_watermark FROM kafka.partitions WHERE topic = 'events';
 \set VERBOSITY sqlstate
-ALTER TABLE :newer_table RENAME COLUMN data TO bytes;
+ALTER TABLE :newer_table RENAME COLUMN data TO batch;
 SELECT count(*) FROM kafka.messages WHERE topic = 'events';
-ALTER TABLE :newer_table RENAME COLUMN bytes TO data;
+ALTER TABLE :newer_table RENAME COLUMN batch TO data;
 ALTER TABLE :newer_table ALTER COLUMN partition TYPE bigint;
 SELECT count(*) FROM kafka.messages WHERE topic = 'events';
 \set VERBOSITY default
