@@ -48,7 +48,7 @@ sub example {
     return $topic->{id}                                                            if $type eq 'uuid';
     return one_of($api =~ /^(Create|Delete)/ ? 'made' : $topic->{name}, 'missing') if $type eq 'string';
     return $field->{name} =~ /^(validate_only)$/ ? int rand 2 : 1                  if $type eq 'bool';
-    return $field->{default} // one_of(0, 0, 1)                                    if $type =~ /^int/;
+    return $field->{default} // one_of(0, 0, 1)                                    if $type =~ /^(?:int|float)/;
     die "no example for $type";
 }
 

@@ -131,7 +131,8 @@ Stopped read(Broker& broker, const log::Topic& topic, const log::Partition& part
         const Stopped stopped = done ? Stopped::at_limit : Stopped::postponed;
         // What is not there was compacted, or lost with its table; what comes after it may be in memory.
         if (offset >= partition.high_watermark) return Stopped::at_end;
-        if (!partition.tail->covers(offset)) return stopped;
+        if (!partition.tail->covers(offset))
+            return run.slices.empty() && at_least_one ? Stopped::at_end : stopped;
         if (run.slices.empty()) run.next_offset = offset;
     }
     if (run.bytes >= max_bytes && !run.slices.empty()) return Stopped::at_limit;
