@@ -24,7 +24,8 @@ struct SegmentRow {
 
     /// Whether compaction has left nothing of it.
     bool is_empty() const {
-        return compacted && std::all_of(bytes.begin(), bytes.end(), [](int64_t b) { return b == 0; });
+        return compacted && !bytes.empty() &&
+               std::all_of(bytes.begin(), bytes.end(), [](int64_t b) { return b == 0; });
     }
 };
 
