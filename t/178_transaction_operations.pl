@@ -119,4 +119,29 @@ if (my $server = $broker->server) {
     $client = $broker->connect;
     is(coordinator_epoch(), 5, 'also after a crash');
 }
+# --- Who is told of what was aborted ---------------------------------------------------------------------------
+
+# Kafka keeps no list that ends where a reader of committed records might stop.
+if ($broker->is_ours) {
+    my $many = $broker->create_topic('many', num_partitions => 1);
+    my @two;
+    my $first = TransactionalProducer->new($client, $many, id => 'first', version => 2);
+    for (1 .. 99) { $first->write(0, 'x'); $first->abort }
+    for my $id (qw(second third)) {
+        push @two, TransactionalProducer->new($client, $many, id => $id, version => 2);
+        $two[-1]->write(0, $id);
+    }
+    my $written = $client->call('WriteTxnMarkers', 1, { markers => [map { +{ producer_id => $_->{producer_id}, producer_epoch => $_->{epoch}, transaction_result => 0,
+        coordinator_epoch => 0, topics => [{ name => $many->{name}, partition_indexes => [0] }] } } @two] });
+    is_deeply([map { error_name($_->{topics}[0]{partitions}[0]{error_code}) } @{ $written->{markers} }], ['NONE', 'NONE'], 'two transactions are aborted by one request');
+    $broker->server->node->restart;
+    $broker->server->wait_for_port;
+    $client = $broker->connect;
+    my @sizes = map { $_->{base_offset} < 200 ? length $_->{bytes} : () } @{ fetch($client, 12, $many, 0)->{batches} };
+    my $size = 0;
+    $size += $_ for @sizes;
+    my $told = fetch($client, 12, $many, 0, ask => { partition_max_bytes => $size }, request => { isolation_level => 1 });
+    is($told->{batches}[-1]{base_offset}, 199, 'a reader that comes to the last record of both');
+    is(scalar @{ $told->{aborted_transactions} }, 101, 'is told of all that was aborted');
+}
 $broker->finish;

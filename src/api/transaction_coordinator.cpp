@@ -104,23 +104,23 @@ void TransactionCoordinator::take(txn::Effects effects) {
 }
 
 void TransactionCoordinator::stage(const txn::End& end) {
-    for (const txn::AddedPartition& added : end.partitions) stage_marker(end, added);
+    for (const txn::EndedPartition& ended : end.partitions) stage_marker(end, ended);
     if (!end.offsets.empty()) broker_.coordinator.commit(end.offsets);
 }
 
-void TransactionCoordinator::stage_marker(const txn::End& end, const txn::AddedPartition& added) {
-    log::Topic* topic = broker_.catalog.find(added.id.topic_id);
-    log::Partition* partition = topic ? topic->partition(added.id.partition) : nullptr;
+void TransactionCoordinator::stage_marker(const txn::End& end, const txn::EndedPartition& ended) {
+    log::Topic* topic = broker_.catalog.find(ended.id.topic_id);
+    log::Partition* partition = topic ? topic->partition(ended.id.partition) : nullptr;
     if (!partition) return;
-    const int64_t now = broker_.now_ms(), offset = log::Staging::next_offset(*topic, added.id.partition);
+    const int64_t now = broker_.now_ms(), offset = log::Staging::next_offset(*topic, ended.id.partition);
     const record::Marker marker{end.producer_id, end.epoch, end.committed, end.coordinator_epoch};
     const auto batch = std::make_shared<std::string>(record::make_marker(marker, now));
     record::stamp(batch->data(), offset, broker_.leader_epoch);
-    broker_.staging.append(*topic, added.id.partition, {{batch, *batch}, 0, now, {}, marker}, now);
+    broker_.staging.append(*topic, ended.id.partition, {{batch, *batch}, 0, now, {}, marker}, now);
     ended_.push_back(partition->tail.get());
-    if (end.committed || added.first_offset == txn::no_offset) return;
-    const int64_t stable = transactions_.first_offset_left_open(added.id).value_or(offset + 1);
-    aborted_.push_back({added.id, end.producer_id, added.first_offset, offset, stable});
+    if (end.committed || ended.first_offset == txn::no_offset) return;
+    const int64_t stable = ended.first_left_open == txn::no_offset ? offset + 1 : ended.first_left_open;
+    aborted_.push_back({ended.id, end.producer_id, ended.first_offset, offset, stable});
 }
 
 // Records ---------------------------------------------------------------------------------------------------
@@ -195,6 +195,7 @@ void TransactionCoordinator::tick() {
 }
 
 void TransactionCoordinator::do_what_is_due() {
+    put_off_ = true;
     for (const std::string& id : transactions_.due(Clock::now(), time_outs_per_turn)) {
         if (broker_.staged_enough() || !open_for(id, {}) || !loaded()) return; // the next turn does more
         txn::Effects effects;
@@ -202,6 +203,7 @@ void TransactionCoordinator::do_what_is_due() {
         transactions_.time_out(now, id);
         take(std::move(effects));
     }
+    put_off_ = false;
     txn::Effects effects;
     txn::Turn now = turn(effects);
     transactions_.tick(now);

@@ -79,6 +79,10 @@ public:
 
     /// Does what is due, the first time it reads the transactions from their tables.
     void tick();
+    /// Before anything else in a turn: time-outs for which a turn before had no room left, however full this one gets.
+    void catch_up() {
+        if (put_off_) tick();
+    }
     txn::Time next_deadline() const;
     void apply(const pg::Settings& settings);
     void topic_deleted(const wire::Uuid& id);
@@ -102,7 +106,7 @@ private:
     void refuse_for_now(Call call);
     void take(txn::Effects effects);
     void stage(const txn::End& end);
-    void stage_marker(const txn::End& end, const txn::AddedPartition& added);
+    void stage_marker(const txn::End& end, const txn::EndedPartition& ended);
     void load();
     void wake_readers();
     void do_what_is_due();
@@ -120,6 +124,7 @@ private:
     std::optional<txn::Time>
         load_at_;            ///< transactions are to be read from their tables, not before that time
     bool ticked_ = false;    ///< what was due is among the rows of this turn
+    bool put_off_ = false;   ///< something was due for which the turn had no room
     txn::Time rest_until_{}; ///< nothing that is due is done before
     bool all_to_be_read_ = true;
     std::set<std::string> to_be_read_; ///< transactional ids that memory must not be believed of

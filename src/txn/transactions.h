@@ -161,6 +161,8 @@ private:
 
     // transactions_end.cpp
     void finish(Turn& turn, TransactionRow next, int16_t marker_epoch);
+    /// The row without what the end ends.
+    void write_end(Turn& turn, TransactionRow next, End end);
     ErrorCode end_as_v1(Turn& turn, const wire::end_txn::Request& request);
     ErrorCode end_as_v2(Turn& turn, const wire::end_txn::Request& request);
     ErrorCode may_write_marker(const wire::write_txn_markers::WritableTxnMarker& marker,

@@ -75,18 +75,23 @@ ErrorCode Transactions::end_as_v2(Turn& turn, const wire::end_txn::Request& requ
 void Transactions::finish(Turn& turn, TransactionRow next, int16_t marker_epoch) {
     const std::string id = next.transactional_id;
     const TransactionRow& row = *find(id);
-    if (row.state == State::ongoing) {
-        End end;
-        end.transactional_id = id;
-        end.producer_id = row.producer_id;
-        end.epoch = marker_epoch;
-        end.committed = next.state == State::complete_commit;
-        for (const AddedPartition& added : row.partitions)
-            if (turn.topics.by_id(added.id.topic_id)) end.partitions.push_back(added);
-        end.offsets = take_offsets(turn, id, end.committed);
-        turn.effects.ends.push_back(std::move(end));
-    }
+    if (row.state != State::ongoing) return write(turn, std::move(next));
+    End end;
+    end.transactional_id = id;
+    end.producer_id = row.producer_id;
+    end.epoch = marker_epoch;
+    end.committed = next.state == State::complete_commit;
+    for (const AddedPartition& added : row.partitions)
+        if (turn.topics.by_id(added.id.topic_id)) end.partitions.push_back({added.id, added.first_offset});
+    end.offsets = take_offsets(turn, id, end.committed);
+    write_end(turn, std::move(next), std::move(end));
+}
+
+void Transactions::write_end(Turn& turn, TransactionRow next, End end) {
     write(turn, std::move(next));
+    for (EndedPartition& p : end.partitions)
+        p.first_left_open = first_offset_left_open(p.id).value_or(no_offset);
+    turn.effects.ends.push_back(std::move(end));
 }
 
 std::vector<std::string> Transactions::due(Time now, size_t most) const {
@@ -163,12 +168,10 @@ void Transactions::write_marker(Turn& turn, const wire::write_txn_markers::Writa
     for (AddedPartition& added : next.partitions) {
         if (added.first_offset == no_offset) continue;
         if (!std::binary_search(partitions.begin(), partitions.end(), added.id)) continue;
-        end.partitions.push_back(added);
+        end.partitions.push_back({added.id, added.first_offset});
         added.first_offset = no_offset;
     }
-    if (end.partitions.empty()) return;
-    turn.effects.ends.push_back(std::move(end));
-    write(turn, std::move(next));
+    if (!end.partitions.empty()) write_end(turn, std::move(next), std::move(end));
 }
 
 void Transactions::topic_deleted(Turn& turn, const wire::Uuid& topic_id) {

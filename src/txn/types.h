@@ -105,6 +105,15 @@ struct PendingOffsetRow {
     bool operator==(const PendingOffsetRow&) const = default;
 };
 
+/// A partition of a transaction that has ended.
+struct EndedPartition {
+    PartitionId id;
+    int64_t first_offset = no_offset; ///< of what was written there; none: nothing
+    int64_t first_left_open =
+        no_offset; ///< of what other transactions have open there after this end, whatever ends later; none: nothing
+    bool operator==(const EndedPartition&) const = default;
+};
+
 /// Markers to be written, because a transaction has ended or because somebody has asked for them, and offsets to be committed.
 struct End {
     std::string transactional_id;
@@ -112,7 +121,7 @@ struct End {
     int16_t epoch = no_epoch; ///< of the markers
     bool committed = false;   ///< false: aborted
     int32_t coordinator_epoch = txn::coordinator_epoch;
-    std::vector<AddedPartition> partitions; ///< each gets a marker, if nothing was written there, too
+    std::vector<EndedPartition> partitions; ///< each gets a marker, if nothing was written there, too
     std::vector<group::OffsetRow> offsets;  ///< of an aborted transaction: none
 };
 

@@ -189,6 +189,7 @@ void Loop::handle(api::Inbound message) {
 
 void Loop::turn() {
     broker_->begin_turn();
+    broker_->transactions.catch_up();
     resume_deferred(); // before others use up what the turn may read
     size_t requests = 0;
     only_signs_of_life_ = !taken_.empty();

@@ -128,7 +128,7 @@ private:
         for (const End& end : effects.ends) {
             must(end.epoch >= 0, "a marker has an epoch");
             must(end.committed || end.offsets.empty(), "an abort commits no offsets");
-            for (const AddedPartition& p : end.partitions)
+            for (const EndedPartition& p : end.partitions)
                 must(p.id.topic_id == topic_id(), "a topic is there");
         }
         if (std::exchange(fails_, false)) {

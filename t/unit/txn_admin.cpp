@@ -214,6 +214,20 @@ TEST("txn: markers where nothing is open are nothing") {
     CHECK(world.write_markers({}).markers.empty());
 }
 
+TEST("txn: an end tells what is open after it, though the same request ends that, too") {
+    World world;
+    Producer t = world.init("t"), u = world.init("u"), v = world.init("v");
+    for (Producer* producer : {&t, &u, &v})
+        CHECK_EQ(world.produce(*producer, "orders", 0, "x"), ErrorCode::none);
+    (void)world.write_markers(
+        {{marker(t, "orders", {0}), marker(v, "orders", {0}), marker(u, "orders", {0})}}, 2);
+    CHECK_EQ(world.ends.size(), size_t(3));
+    CHECK(world.ends[0].partitions == (std::vector<EndedPartition>{{world.partition("orders", 0), 0, 1}}));
+    CHECK(world.ends[1].partitions == (std::vector<EndedPartition>{{world.partition("orders", 0), 2, 1}}));
+    CHECK(world.ends[2].partitions ==
+          (std::vector<EndedPartition>{{world.partition("orders", 0), 1, no_offset}}));
+}
+
 TEST("txn: one request may have markers of many producers and partitions") {
     World world;
     Producer t = world.init("t"), u = world.init("u");

@@ -74,7 +74,7 @@ TEST("txn: EndTxn until version 4 leaves the epoch, and the markers have it") {
         const End& end = world.ends.at(0);
         CHECK_EQ(end.transactional_id, std::string("t"));
         CHECK_EQ(end.coordinator_epoch, 0);
-        CHECK(end.partitions == (std::vector<AddedPartition>{{world.partition("orders", 0), 0},
+        CHECK(end.partitions == (std::vector<EndedPartition>{{world.partition("orders", 0), 0},
                                                              {world.partition("orders", 1), no_offset}}));
         // The next one goes on with the same epoch.
         CHECK_EQ(world.add(producer, "orders", 0), ErrorCode::none);

@@ -311,5 +311,5 @@ TEST("txn: a topic that was deleted while nobody looked gets no markers") {
     CHECK_EQ(world.produce(producer, "events", 0, "b"), ErrorCode::none);
     world.topics.erase("orders");
     CHECK_EQ(world.end(producer, true), ErrorCode::none);
-    CHECK(world.ends[0].partitions == (std::vector<AddedPartition>{{world.partition("events", 0), 0}}));
+    CHECK(world.ends[0].partitions == (std::vector<EndedPartition>{{world.partition("events", 0), 0}}));
 }

@@ -122,7 +122,7 @@ void World::read_again(const Effects& touched) {
 void World::take(const End& end) {
     CHECK(std::is_sorted(end.partitions.begin(), end.partitions.end(),
                          [](const auto& a, const auto& b) { return a.id < b.id; }));
-    for (const AddedPartition& partition : end.partitions) {
+    for (const EndedPartition& partition : end.partitions) {
         auto& log = logs[partition.id];
         if (!end.committed && partition.first_offset != no_offset)
             aborted[partition.id].push_back({end.producer_id, partition.first_offset, int64_t(log.size())});
