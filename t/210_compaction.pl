@@ -279,6 +279,34 @@ is(write_batch($gap, 0, [b => '1']), 2, 'a record after a gap');
 is((fetch($client, 12, $gap, 1))->{batches}[0]{base_offset}, 2, 'is what a reader in the gap gets');
 is(content($gap), '2:b=1', 'or one from the beginning');
 
+# A reader of committed records comes to a gap and an open transaction behind it, and has to wait for its turn with another partition; meanwhile
+# the transaction ends. The lock makes the broker take both requests at once.
+my $behind = topic('behind', 'delete.retention.ms' => 0, 'segment.bytes' => 4_194_304);
+write_batch($behind, 0, [a => '1']);
+write_batch($behind, 0, ['a', undef]);
+wait_until('the tombstone to go', sub { roll($behind); wait_for_compaction($behind); content($behind) eq '' });
+my $committer = TransactionalProducer->new($client, $behind, id => 'behind', version => 2);
+my $large = sub { build_batch([{ key => "k$_[0]", value => 'x' x 400_000, timestamp => int(time) * 1000 }], attributes => 0x10,
+    producer_id => $committer->{producer_id}, producer_epoch => $committer->{epoch}, base_sequence => $_[0]) };
+is(produce($client, 12, $behind, { 0 => $large->($_) }, transactional_id => $committer->{id})->{0}{base_offset}, 2 + $_, 'a transaction behind a gap') for 0 .. 7;
+my $locked = $broker->create_topic('locked');
+produce_values($client, $locked, 'x');
+my $locker = $server->node->background_psql('postgres');
+my ($stuck, $behindhand) = map { $broker->connect } 1, 2;
+$locker->query_safe('BEGIN; LOCK TABLE kafka.segment_' . newest_segment($locked) . ' IN EXCLUSIVE MODE');
+$stuck->send_request('Produce', 9, { acks => -1, timeout_ms => 30_000, topic_data => [{ name => $locked->{name}, partition_data => [{ index => 0, records => batch_of('y') }] }] });
+$server->wait_for('the broker to wait', sub { $server->sql("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'kafka.segment_" . newest_segment($locked) . "'::regclass") });
+$behindhand->send_request('Fetch', 12, { max_wait_ms => 500, min_bytes => 1, max_bytes => 8_000_000, isolation_level => 1,
+    topics => [fetch_partitions($behind, { 0 => { fetch_offset => 0, partition_max_bytes => 4_000_000 }, 1 => { fetch_offset => 0, partition_max_bytes => 1_000_000 } })] });
+my $end = { $committer->ids, committed => 1 };
+$client->send_request('EndTxn', 5, $end);
+$locker->query_safe('COMMIT');
+$locker->quit;
+is(error_name($client->receive->{error_code}), 'NONE', 'it ends');
+my ($fetched) = grep { $_->{partition_index} == 0 } @{ $behindhand->receive->{responses}[0]{partitions} };
+my @offsets = map { $_->{base_offset} } read_batches($fetched->{records});
+ok(!@offsets || $offsets[0] == 2, 'a reader is not sent past what was committed while it waited') or diag "@offsets";
+
 # --- Policies ---------------------------------------------------------------------------------------------------
 
 my $mixed = $broker->create_topic('mixed', num_partitions => 2, configs => { 'segment.bytes' => 1_048_576, 'min.cleanable.dirty.ratio' => '0.01' });

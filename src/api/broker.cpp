@@ -17,6 +17,7 @@ constexpr size_t max_turn_bytes = 16 << 20;
 constexpr size_t max_topics_changed = 20;
 /// All sessions share a table of locks, which by default has room for some thousands.
 constexpr size_t max_locks = 400;
+
 /// Any later commit makes the earlier ones durable and waits for standbys, if only it has written something to the log: what
 /// groups changed may come to nothing.
 void write_anything() { pg::execute("SELECT pg_catalog.pg_logical_emit_message(true, 'pg_kafka', '')"); }

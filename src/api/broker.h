@@ -127,8 +127,8 @@ public:
     void log_changed();
     /// The same where only these topics were touched.
     void distrust(const std::unordered_set<log::Topic*>& topics);
-    /// The janitor has compacted a topic: what its segments hold is read again. Outside of turns.
-    void segments_compacted();
+    /// If the janitor has compacted a topic since the last call: what its segments hold is read again.
+    void notice_compactions();
     /// One line in the log: what could not be done. None for a lock, which is no fault and may come often, nor while the server is
     /// shut down, which cancels statements.
     void log_failure(const std::string& what, const pg::Error& error) const;
@@ -184,6 +184,7 @@ private:
     std::vector<Call> postponed_;
     std::unordered_set<uint64_t> postponed_connections_;
     size_t opened_partitions_ = 0;              ///< in this turn
+    uint64_t compactions_ = 0;                  ///< pg::compactions() that memory knows of
     std::optional<int64_t> partitions_present_; ///< in this turn, since the last that was added
     size_t changed_topics_ = 0;                 ///< in this turn: created, changed or deleted
     std::vector<Waiter> waiting_for_commit_;

@@ -59,6 +59,7 @@ void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
         std::exchange(topic.producers_read, false); // should reading fail all of it is read the next time
     topic.segments.clear();
     for (store::SegmentRow& row : rows) {
+        topic.has_been_compacted |= row.compacted;
         if (row.is_empty() && &row != &rows.back()) continue; // its table is about to be dropped
         log::Segment segment{row.id,
                              std::move(row.start_offsets),
@@ -326,7 +327,11 @@ void Broker::distrust(const std::unordered_set<log::Topic*>& topics) {
 }
 
 /// Clients are to see what SQL sees. What is in the open segment has not been compacted.
-void Broker::segments_compacted() {
+void Broker::notice_compactions() {
+    const uint64_t compactions = pg::compactions();
+    if (compactions == compactions_) return;
+    if (!staging.empty()) commit(); // topics are opened again, for which nothing may be staged
+    compactions_ = compactions;
     std::vector<log::TailCut> cuts;
     for (const auto& [name, topic] : catalog.topics()) {
         if (!topic->has_been_compacted || topic->segments.empty()) continue;

@@ -79,15 +79,15 @@ bool ends_before(Broker& broker, const log::Segment& segment, int32_t index, int
     return !end || end->last_offset < offset;
 }
 
-/// Adds batches from the tables to `run` until it holds `max_bytes`, or reaches the tail cache or the end, and moves `offset` behind them and
+/// Adds batches from the tables to `run` until it holds `max_bytes`, or reaches the tail cache or `end`, and moves `offset` behind them and
 /// what is missing. False if it stopped earlier, as this turn has read enough; but the one batch that is always to be had is looked for to
 /// the end.
 bool read_tables(Broker& broker, const log::Topic& topic, const log::Partition& partition, int64_t& offset,
-                 size_t max_bytes, bool at_least_one, log::BatchRun& run) {
+                 int64_t end, size_t max_bytes, bool at_least_one, log::BatchRun& run) {
     size_t i = topic.segment_holding(partition.index, offset);
     while (i < topic.segments.size()) {
         const bool first = at_least_one && run.slices.empty();
-        if (offset >= partition.high_watermark || partition.tail->covers(offset)) return true;
+        if (offset >= end || partition.tail->covers(offset)) return true;
         if (run.bytes >= max_bytes && !first) return true;
         const size_t room = max_bytes - run.bytes, budget = budget_left(broker);
         if (budget == 0 && !first) return false;
@@ -118,19 +118,33 @@ bool read_tables(Broker& broker, const log::Topic& topic, const log::Partition& 
 /// Why a read ended where it did.
 enum class Stopped { at_end, at_limit, postponed, no_memory };
 
-/// Batches from `offset` on, from the tables and then from memory, up to `max_bytes`.
-Stopped read(Broker& broker, const log::Topic& topic, const log::Partition& partition, int64_t offset,
-             size_t max_bytes, bool at_least_one, log::BatchRun& run) {
-    if (offset >= partition.high_watermark) return Stopped::at_end;
+/// Takes away batches from `end` on, which is between batches. True if there were any.
+bool cut(log::BatchRun& run, int64_t end) {
+    bool any = false;
+    while (!run.slices.empty()) {
+        const auto header = record::read_header(run.slices.back().data);
+        if (!header || header->base_offset < end) break;
+        run.bytes -= run.slices.back().data.size();
+        run.next_offset = header->base_offset;
+        run.slices.pop_back();
+        any = true;
+    }
+    return any;
+}
+
+/// Batches from `offset` on, from the tables and then from memory, up to `max_bytes`; some beyond `end` may be among them.
+Stopped read_beyond(Broker& broker, const log::Topic& topic, const log::Partition& partition, int64_t offset,
+                    int64_t end, size_t max_bytes, bool at_least_one, log::BatchRun& run) {
+    if (offset >= end) return Stopped::at_end;
     if (!partition.tail->covers(offset)) {
         if (broker.response_memory.full()) return Stopped::no_memory;
         const size_t budget = budget_left(broker);
         if (budget == 0 || budget < std::min(max_bytes, least_of_a_turn)) return Stopped::postponed;
-        const bool done = read_tables(broker, topic, partition, offset, max_bytes, at_least_one, run);
+        const bool done = read_tables(broker, topic, partition, offset, end, max_bytes, at_least_one, run);
         broker.figures.table_read_bytes.add(run.bytes);
         const Stopped stopped = done ? Stopped::at_limit : Stopped::postponed;
         // What is not there was compacted, or lost with its table; what comes after it may be in memory.
-        if (offset >= partition.high_watermark) return Stopped::at_end;
+        if (offset >= end) return Stopped::at_end;
         if (!partition.tail->covers(offset))
             return run.slices.empty() && at_least_one ? Stopped::at_end : stopped;
         if (run.slices.empty()) run.next_offset = offset;
@@ -142,7 +156,14 @@ Stopped read(Broker& broker, const log::Topic& topic, const log::Partition& part
     broker.figures.cache_read_bytes.add(newest.bytes);
     run.slices.insert(run.slices.end(), newest.slices.begin(), newest.slices.end());
     if (!newest.slices.empty()) run.next_offset = newest.next_offset;
-    return run.next_offset < partition.high_watermark ? Stopped::at_limit : Stopped::at_end;
+    return run.next_offset < end ? Stopped::at_limit : Stopped::at_end;
+}
+
+/// The same below `end`.
+Stopped read(Broker& broker, const log::Topic& topic, const log::Partition& partition, int64_t offset,
+             int64_t end, size_t max_bytes, bool at_least_one, log::BatchRun& run) {
+    const Stopped stopped = read_beyond(broker, topic, partition, offset, end, max_bytes, at_least_one, run);
+    return cut(run, end) ? Stopped::at_end : stopped;
 }
 
 // One partition ---------------------------------------------------------------------------------------------
@@ -172,20 +193,6 @@ ErrorCode check_divergence(Broker& broker, const log::Topic& topic, FetchPartiti
     diverging.epoch = end.leader_epoch;
     diverging.end_offset = end.end_offset;
     return ErrorCode::none;
-}
-
-/// Takes away batches from `end` on, which is between batches. True if there were any.
-bool cut(log::BatchRun& run, int64_t end) {
-    bool any = false;
-    while (!run.slices.empty()) {
-        const auto header = record::read_header(run.slices.back().data);
-        if (!header || header->base_offset < end) break;
-        run.bytes -= run.slices.back().data.size();
-        run.next_offset = header->base_offset;
-        run.slices.pop_back();
-        any = true;
-    }
-    return any;
 }
 
 /// Whether what a reader of committed records has to be told of that offset may have to be read from a table.
@@ -235,14 +242,14 @@ Found look(Broker& broker, FetchPartition& wanted, log::Topic* topic, const Requ
     const size_t limit = std::min(room, size_t(std::max(wanted.max_bytes, 0)));
     log::BatchRun run;
     const int64_t offset = std::max(wanted.fetch_offset, wanted.nothing_before);
-    if (committed && offset >= stable) return found;
+    const int64_t end = committed ? stable : partition->high_watermark;
+    if (committed && offset >= end) return found;
     found.postponed = aborted_elsewhere(*partition, request, offset) && !pg::in_transaction();
     if (found.postponed) return found;
-    Stopped stopped = read(broker, *topic, *partition, offset, limit, nothing_yet, run);
-    if (committed && cut(run, stable)) stopped = Stopped::at_end;
+    const Stopped stopped = read(broker, *topic, *partition, offset, end, limit, nothing_yet, run);
     if (committed && !run.slices.empty())
         found.data.aborted_transactions = aborted(broker, *topic, *partition, offset, run.next_offset);
-    if (stopped == Stopped::at_end && run.slices.empty()) wanted.nothing_before = partition->high_watermark;
+    if (stopped == Stopped::at_end && run.slices.empty()) wanted.nothing_before = end;
     found.postponed = stopped == Stopped::postponed;
     found.no_memory = stopped == Stopped::no_memory;
     found.full = stopped == Stopped::at_limit && limit == room;
@@ -269,6 +276,7 @@ Attempt attempt(Broker& broker, FetchPlan& plan, const Request& request, int16_t
         if (topics.back()) known.push_back(topics.back());
     }
     Attempt result;
+    broker.notice_compactions(); // a turn may have lasted for long
     result.postponed = !broker.open(known);
     if (result.postponed) return result;
     if (request.isolation_level == read_committed) (void)broker.transactions.loaded();

@@ -102,8 +102,7 @@ void Loop::run() {
     while (!pg::shutdown_requested()) {
         if (pg::reload_requested()) reload_settings();
         if (!still_to_be_served()) break;
-        const uint64_t compactions = pg::compactions();
-        if (std::exchange(compactions_, compactions) != compactions) broker_->segments_compacted();
+        broker_->notice_compactions();
         take_inbox();
         turn();
         send_replies();

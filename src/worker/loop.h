@@ -51,7 +51,6 @@ private:
     uint64_t generation_;              ///< of the catalog in memory
     uint64_t log_generation_;          ///< pg::generation_of() what memory knows of the log
     uint64_t transactions_generation_; ///< the same of transactions
-    uint64_t compactions_ = 0;         ///< pg::compactions() that memory knows of
     status::Board& board_;
     const uint64_t first_transaction_id_; ///< pg::transaction_ids_used() at the start
     api::Receiver receiver_;
