@@ -119,4 +119,18 @@ $server->sql("UPDATE kafka.aborted_transaction SET last_stable_offset = 0");
 $aborted[-1]{first_offset} = 0;
 restart();
 reads_right('one that was open from the beginning to the end');
+
+# Backwards, by SQL.
+my $long = $broker->create_topic('long', num_partitions => 1);
+my $writer = TransactionalProducer->new($client, $long, id => 'last', version => 2);
+for my $i (1 .. 2200) {
+    $writer->write(0, $i);
+    $i % 100 ? $writer->abort : $writer->commit;
+}
+my $looked_at = sub { return $server->sql("SELECT pg_stat_force_next_flush(), sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'aborted_transaction'") =~ s/.*\|//r; };
+my $before = $looked_at->();
+is($server->sql(qq(SELECT string_agg(convert_from(value, 'UTF8'), ' ') FROM (SELECT value FROM kafka.messages WHERE topic = 'long' AND partition = 0 ORDER BY "offset" DESC LIMIT 100) m)),
+    join(' ', map { 100 * $_ } reverse 1 .. 22), 'what is aborted is not shown backwards either');
+$server->wait_for('statistics', sub { $looked_at->() > $before });
+cmp_ok($looked_at->() - $before, '<', 20_000, 'for which few aborted transactions are looked at more than once');
 $broker->finish;

@@ -14,7 +14,7 @@ extern "C" {
 
 namespace kafka::sql {
 
-/// Knows of one stretch of a partition at a time: best asked in the order of the offsets.
+/// Knows of one stretch of a partition at a time: best asked in the order of the offsets, or in the opposite one.
 class AbortedTransactions {
 public:
     explicit AbortedTransactions(Snapshot snapshot) : snapshot_(snapshot) {}
@@ -23,7 +23,8 @@ public:
     bool hold(const txn::PartitionId& partition, int64_t producer_id, int64_t offset);
 
 private:
-    void read(const txn::PartitionId& partition, int64_t from);
+    enum class Stretch { from, up_to };
+    void read(const txn::PartitionId& partition, int64_t offset, Stretch stretch);
 
     Snapshot snapshot_;
     txn::PartitionId partition_;

@@ -97,6 +97,10 @@ ScanKeyData greater_than(AttrNumber column, int64_t number) {
     return comparison(column, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(number));
 }
 
+ScanKeyData at_most(AttrNumber column, int64_t number) {
+    return comparison(column, BTLessEqualStrategyNumber, F_INT8LE, Int64GetDatum(number));
+}
+
 Datum stored_value(Relation table, HeapTuple row, AttrNumber column) {
     bool null;
     const Datum datum = heap_getattr(row, column, RelationGetDescr(table), &null);

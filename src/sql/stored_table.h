@@ -34,6 +34,7 @@ ScanKeyData equal_to(AttrNumber column, std::string_view text);
 ScanKeyData equal_to(AttrNumber column, const wire::Uuid& uuid);
 ScanKeyData equal_to(AttrNumber column, int32_t number);
 ScanKeyData greater_than(AttrNumber column, int64_t number);
+ScanKeyData at_most(AttrNumber column, int64_t number);
 
 /// A value that must be there; null gives 0.
 Datum stored_value(Relation table, HeapTuple row, AttrNumber column);
