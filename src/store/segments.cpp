@@ -2,6 +2,7 @@
 #include "store/segments.h"
 
 #include "pg/spi.h"
+#include "pg/table_lock.h"
 
 namespace kafka::store {
 
@@ -109,8 +110,9 @@ std::vector<wire::Uuid> topics_with_producers_to_store() {
 }
 
 void drop_segment(int64_t id) {
-    pg::execute("DROP TABLE IF EXISTS " +
-                segment_table(id)); // waits for the broker, which may still write to it
+    pg::execute("SET LOCAL lock_timeout = '100ms'"); // of rows: the table's lock is not waited for
+    pg::lock_at_once("kafka", segment_table_name(id));
+    pg::execute("DROP TABLE IF EXISTS " + segment_table(id));
     for (const char* table : {"producer", "producer_snapshot", "aborted_transaction"})
         pg::execute(std::string("DELETE FROM kafka.") + table +
                         " WHERE topic_id = (SELECT s.topic_id FROM kafka.segment s WHERE s.id = $1"

@@ -66,8 +66,8 @@ std::vector<DeadSegment> dead_segments();
 /// Topics of which segments are not dead only because of their producers, as somebody has moved log start offsets by SQL.
 std::vector<wire::Uuid> topics_with_producers_to_store();
 
-/// Drops the table and its catalog row, and what is stored of aborted transactions that nobody can read any more. Takes an exclusive
-/// lock on the table.
+/// Drops the table and its catalog row, and what is stored of aborted transactions that nobody can read any more. Nobody waits behind it:
+/// an error if the table is in use.
 void drop_segment(int64_t id);
 
 } // namespace kafka::store

@@ -156,7 +156,6 @@ void Compactor::drop_empty(const wire::Uuid& topic) {
     }
     for (const int64_t segment : empty) {
         pg::Transaction transaction("dropping an empty segment");
-        store::check_not_in_use(segment);
         store::drop_segment(segment);
         transaction.commit(pg::Durability::local);
     }

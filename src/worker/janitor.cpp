@@ -6,8 +6,6 @@
 #include "pg/process.h"
 #include "pg/session.h"
 #include "pg/shared.h"
-#include "pg/spi.h"
-#include "pg/table_lock.h"
 #include "store/segments.h"
 #include "worker/compactor.h"
 
@@ -112,8 +110,6 @@ bool Janitor::drop_dead_segments() {
 bool Janitor::drop(int64_t segment) {
     try {
         pg::Transaction transaction("dropping a dead segment");
-        pg::execute("SET LOCAL lock_timeout = '100ms'"); // of rows: the table's lock is not waited for
-        pg::lock_at_once("kafka", store::segment_table_name(segment));
         store::drop_segment(segment);
         transaction.commit(pg::Durability::local);
     } catch (const pg::Error& error) {
