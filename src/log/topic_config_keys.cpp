@@ -67,8 +67,7 @@ constexpr ConfigKey keys[] = {
      acts, "For which time a record is safe from compaction."},
     {"min.insync.replicas", T::integer, "1", 1, int_max, nullptr, "min.insync.replicas", acts,
      "Without so many replicas in sync acks=all is refused: this server and its synchronous standbys. Has no "
-     "effect "
-     "where synchronous_standby_names is empty."},
+     "effect where synchronous_standby_names is empty."},
     {"preallocate", T::boolean, "false", 0, 0, nullptr, "log.preallocate", kept,
      "Whether the file of a new segment gets its full size at once."},
     {"remote.log.copy.disable", T::boolean, "false", 0, 0, nullptr, nullptr, kept,

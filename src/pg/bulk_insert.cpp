@@ -89,10 +89,13 @@ size_t BulkInsert::room_on_empty_page() { return MaxHeapTupleSize - row_header; 
 
 void BulkInsert::add(std::span<const Value> row) {
     target_->open.values.assign(row);
-    if (!target_->open.fits())
-        throw Error(std::string("table \"") + RelationGetRelationName(target_->open.table) +
+    if (!target_->open.fits()) {
+        Error error(std::string("table \"") + RelationGetRelationName(target_->open.table) +
                         "\" has other columns than expected",
                     "55000");
+        error.hint = "Give it back the columns that it had, or drop it to go on without what is in it.";
+        throw error;
+    }
     const size_t size = call([target = target_.get()] {
         const MemoryContext caller = MemoryContextSwitchTo(target->open.estate->es_query_cxt);
         if (target->rows == target->slots_made)

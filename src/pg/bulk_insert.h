@@ -24,7 +24,7 @@ public:
     BulkInsert(BulkInsert&&) noexcept;
     ~BulkInsert();
 
-    /// One value for each column, of the column's type. They are copied.
+    /// One value for each of the first columns, of the column's type; others are null. They are copied.
     void add(std::span<const Value> row);
     void add(std::initializer_list<Value> row) { add(std::span(row.begin(), row.size())); }
     /// The rows are in the table, and the table is let go. Without it, nothing may follow but a rollback.

@@ -134,7 +134,7 @@ KeyedUpdate::~KeyedUpdate() = default;
 bool KeyedUpdate::replace(std::initializer_list<Value> row) {
     if (!target_->scan) return false;
     target_->open.values.assign(std::span(row.begin(), row.size()));
-    if (!target_->open.fits()) return false;
+    if (!target_->open.fits() || target_->open.has_more_columns()) return false;
     return call([target = target_.get()] {
         const MemoryContext caller = MemoryContextSwitchTo(target->open.estate->es_query_cxt);
         const bool replaced = target->replace();

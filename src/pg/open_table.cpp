@@ -1,6 +1,8 @@
 // See open_table.h.
 #include "pg/open_table.h"
 
+#include <algorithm>
+
 extern "C" {
 #include "access/htup_details.h"
 #include "access/table.h"
@@ -36,7 +38,7 @@ void OpenTable::close() {
 bool OpenTable::fits() const noexcept {
     const TupleDesc columns = RelationGetDescr(table);
     const std::vector<Oid>& types = values.types();
-    if (size_t(columns->natts) != types.size()) return false;
+    if (size_t(columns->natts) < types.size()) return false;
     for (size_t i = 0; i < types.size(); i++) {
         const Form_pg_attribute column = TupleDescAttr(columns, int(i));
         if (column->attisdropped || column->atttypid != types[i]) return false;
@@ -44,10 +46,19 @@ bool OpenTable::fits() const noexcept {
     return true;
 }
 
+bool OpenTable::has_more_columns() const noexcept { return RelationGetDescr(table)->natts > values.count(); }
+
 HeapTuple OpenTable::form() {
+    Datum datums[MaxHeapAttributeNumber];
     bool nulls[MaxHeapAttributeNumber];
-    for (int i = 0; i < values.count(); i++) nulls[i] = values.nulls()[i] == 'n';
-    return heap_form_tuple(RelationGetDescr(table), values.datums(), nulls);
+    const int columns = RelationGetDescr(table)->natts, given = values.count();
+    for (int i = 0; i < given; i++) {
+        datums[i] = values.datums()[i];
+        nulls[i] = values.nulls()[i] == 'n';
+    }
+    std::fill(datums + given, datums + columns, Datum(0));
+    std::fill(nulls + given, nulls + columns, true);
+    return heap_form_tuple(RelationGetDescr(table), datums, nulls);
 }
 
 void OpenTable::check_constraints(TupleTableSlot* row) const {

@@ -25,9 +25,11 @@ struct OpenTable {
     bool open(const char* schema, const char* name);
     /// The lock is kept until the end of the transaction.
     void close();
-    /// True if the values have the types of the columns: somebody may have altered the table by hand.
+    /// True if the values have the types of the first columns: somebody may have altered the table by hand.
     bool fits() const noexcept;
-    /// The values as a row in the memory of the transaction.
+    /// True if there are columns that somebody has added by hand, or added and dropped, which stay in the table's shape.
+    bool has_more_columns() const noexcept;
+    /// The values as a row in the memory of the transaction; columns that it has no values for are null.
     HeapTuple form();
     /// What the table's CHECK and NOT NULL constraints say of a row.
     void check_constraints(TupleTableSlot* row) const;
