@@ -22,7 +22,12 @@ namespace {
 
 constexpr int most_rows = 1000; ///< in memory before they are written
 constexpr int most_pages = 64;  ///< likewise: as many as PostgreSQL 16 and later add to a table at a time
-constexpr size_t row_header = MAXALIGN(SizeofHeapTupleHeader);
+
+/// Of a row without nulls but in the columns that the table has beyond these.
+size_t row_header(Relation table, int columns) {
+    const int all = RelationGetDescr(table)->natts;
+    return MAXALIGN(SizeofHeapTupleHeader + (all > columns ? BITMAPLEN(all) : 0));
+}
 
 /// What the page that the server goes on filling can still take as one row, header and all.
 size_t free_bytes_of_page(Relation table) {
@@ -81,11 +86,13 @@ BulkInsert::BulkInsert(BulkInsert&&) noexcept = default;
 
 BulkInsert::~BulkInsert() = default;
 
-size_t BulkInsert::room_on_page() const {
-    return target_->page_free > row_header ? target_->page_free - row_header : 0;
+size_t BulkInsert::room_on_page(int columns) const {
+    return target_->page_free - std::min(target_->page_free, row_header(target_->open.table, columns));
 }
 
-size_t BulkInsert::room_on_empty_page() { return MaxHeapTupleSize - row_header; }
+size_t BulkInsert::room_on_empty_page(int columns) const {
+    return MaxHeapTupleSize - row_header(target_->open.table, columns);
+}
 
 void BulkInsert::add(std::span<const Value> row) {
     target_->open.values.assign(row);

@@ -30,10 +30,10 @@ public:
     /// The rows are in the table, and the table is let go. Without it, nothing may follow but a rollback.
     void finish();
 
-    /// Bytes of columns (each at its alignment) that a row may have to go on the page that is being filled.
-    size_t room_on_page() const;
+    /// Bytes that the first columns, none of them null, may have (each at its alignment) in a row that goes on the page that is being filled.
+    size_t room_on_page(int columns) const;
     /// The same of an empty page: no row may have more.
-    static size_t room_on_empty_page();
+    size_t room_on_empty_page(int columns) const;
 
 private:
     struct Target;

@@ -39,6 +39,7 @@ bool OpenTable::fits() const noexcept {
     const TupleDesc columns = RelationGetDescr(table);
     const std::vector<Oid>& types = values.types();
     if (size_t(columns->natts) < types.size()) return false;
+    if (columns->constr && columns->constr->has_generated_stored) return false;
     for (size_t i = 0; i < types.size(); i++) {
         const Form_pg_attribute column = TupleDescAttr(columns, int(i));
         if (column->attisdropped || column->atttypid != types[i]) return false;

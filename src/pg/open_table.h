@@ -25,7 +25,7 @@ struct OpenTable {
     bool open(const char* schema, const char* name);
     /// The lock is kept until the end of the transaction.
     void close();
-    /// True if the values have the types of the first columns: somebody may have altered the table by hand.
+    /// True if the values have the types of the first columns and the others compute nothing: somebody may have altered the table by hand.
     bool fits() const noexcept;
     /// True if there are columns that somebody has added by hand, or added and dropped, which stay in the table's shape.
     bool has_more_columns() const noexcept;

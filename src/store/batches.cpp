@@ -12,6 +12,7 @@ namespace {
 constexpr size_t max_segments_prepared = 256;
 constexpr int rows_per_fetch = 16;
 
+constexpr int columns = 8; ///< of kafka.batch
 /// Bytes of a row's columns before the piece itself, its length included; see kafka.batch.
 constexpr size_t columns_before_piece = 48;
 /// A batch goes on on the next page rather than leave so little of itself on this one.
@@ -58,9 +59,9 @@ Batches::Append::Append(const std::string& replacement)
 void Batches::Append::add(const BatchRow& row) {
     wire::View left = row.data;
     for (int32_t piece = 0; piece == 0 || !left.empty(); piece++) {
-        size_t room = insert_.room_on_page();
+        size_t room = insert_.room_on_page(columns);
         if (room < columns_before_piece + std::min(left.size(), smallest_piece))
-            room = pg::BulkInsert::room_on_empty_page();
+            room = insert_.room_on_empty_page(columns);
         const size_t size = std::min(left.size(), room - columns_before_piece);
         insert_.add({row.partition, row.leader_epoch, row.base_offset, row.last_offset, row.max_timestamp,
                      row.bytes, piece, pg::Bytes{left.substr(0, size)}});
