@@ -183,31 +183,45 @@ void TransactionCoordinator::group_deleted(const std::string& group_id) {
 
 void TransactionCoordinator::tick() {
     if (!loaded() || next_deadline() > Clock::now()) return;
-    try {
-        do_what_is_due();
-        if (transactions_.due(Clock::now(), 1).empty())
-            rest_until_ = Clock::now() + broker_.settings.transaction_time_out_interval;
-    } catch (const pg::Error& error) { // no ids for producers, or a topic that cannot be opened
-        broker_.log_failure("end a transaction that has taken too long", error);
-        rest();
+    do_what_is_due();
+    if (transactions_.due(Clock::now(), 1).empty()) {
+        rest_until_ = Clock::now() + broker_.settings.transaction_time_out_interval;
+        one_by_one_ = false;
     }
     ticked_ = has_rows();
 }
 
 void TransactionCoordinator::do_what_is_due() {
     put_off_ = true;
-    for (const std::string& id : transactions_.due(Clock::now(), time_outs_per_turn)) {
-        if (broker_.staged_enough() || !open_for(id, {}) || !loaded()) return; // the next turn does more
-        txn::Effects effects;
-        txn::Turn now = turn(effects);
-        transactions_.time_out(now, id);
-        take(std::move(effects));
-    }
+    for (const std::string& id : transactions_.due(Clock::now(), one_by_one_ ? 1 : time_outs_per_turn))
+        if (!time_out(id)) return; // the next turn does more
     put_off_ = false;
     txn::Effects effects;
     txn::Turn now = turn(effects);
     transactions_.tick(now);
     take(std::move(effects));
+}
+
+/// Of one that is due. False if the turn has no room for it.
+bool TransactionCoordinator::time_out(const std::string& id) {
+    try {
+        if (broker_.staged_enough() || !open_for(id, {}) || !loaded()) return false;
+        txn::Effects effects;
+        txn::Turn now = turn(effects);
+        transactions_.time_out(now, id);
+        take(std::move(effects));
+        timed_out_.push_back(id);
+    } catch (const pg::Error& error) { // no ids for producers, or a topic that cannot be opened
+        broker_.log_failure("end a transaction that has taken too long", error);
+        put_off(id);
+    }
+    return true;
+}
+
+/// It is due still, but does not keep others from their end.
+void TransactionCoordinator::put_off(const std::string& id) {
+    const std::chrono::milliseconds interval = broker_.settings.transaction_time_out_interval;
+    transactions_.put_off(id, Clock::now() + std::max(interval, retry_interval));
 }
 
 txn::Time TransactionCoordinator::next_deadline() const {
@@ -261,6 +275,7 @@ void TransactionCoordinator::load() {
     transactions_.turn_over();
     if (std::exchange(all_to_be_read_, false)) wake_readers();
     to_be_read_.clear();
+    for (const std::string& id : std::exchange(stuck_, {})) put_off(id);
 }
 
 /// Of committed records, for whom the logs had ended at their beginnings.
@@ -285,6 +300,7 @@ void TransactionCoordinator::write_rows() {
 
 void TransactionCoordinator::written() {
     ticked_ = false;
+    timed_out_.clear();
     for (const store::AbortedTransaction& a : std::exchange(aborted_, {})) {
         log::Topic* topic = broker_.catalog.find(a.partition.topic_id);
         log::Partition* partition = topic ? topic->partition(a.partition.partition) : nullptr;
@@ -303,6 +319,9 @@ void TransactionCoordinator::written() {
 
 void TransactionCoordinator::not_written() {
     if (std::exchange(ticked_, false)) rest();
+    one_by_one_ |= !timed_out_.empty();
+    if (timed_out_.size() == 1) stuck_.insert(timed_out_.front());
+    timed_out_.clear();
     std::set<std::string> ids;
     for (const auto& [id, row] : staged_.transactions) ids.insert(id);
     for (const auto& [key, row] : staged_.offsets) ids.insert(key.transactional_id);

@@ -110,6 +110,8 @@ private:
     void load();
     void wake_readers();
     void do_what_is_due();
+    bool time_out(const std::string& id);
+    void put_off(const std::string& id);
     void rest();
 
     Broker& broker_;
@@ -126,6 +128,9 @@ private:
     bool ticked_ = false;    ///< what was due is among the rows of this turn
     bool put_off_ = false;   ///< something was due for which the turn had no room
     txn::Time rest_until_{}; ///< nothing that is due is done before
+    std::vector<std::string> timed_out_; ///< transactional ids whose ends are staged because of their time
+    bool one_by_one_ = false; ///< such ends could not be written: one in a turn, until all have been tried
+    std::set<std::string> stuck_; ///< whose end could not be written though it was the only one
     bool all_to_be_read_ = true;
     std::set<std::string> to_be_read_; ///< transactional ids that memory must not be believed of
     std::string load_failure_;         ///< why the last attempt failed; empty if it did not

@@ -113,6 +113,11 @@ void Transactions::time_out(Turn& turn, const std::string& transactional_id) {
     finish(turn, std::move(next), int16_t(epoch + 1));
 }
 
+void Transactions::put_off(const std::string& transactional_id, Time until) {
+    Transaction* transaction = get(transactional_id);
+    if (transaction && transaction->due) set_due(*transaction, std::max(*transaction->due, until));
+}
+
 std::vector<PartitionId> Transactions::partitions_of(const std::string& transactional_id) const {
     std::vector<PartitionId> partitions;
     if (const TransactionRow* row = find(transactional_id))

@@ -34,6 +34,27 @@ TEST("txn: a transaction that is open for too long is aborted, and its producer 
     CHECK(world.read("orders").empty());
 }
 
+TEST("txn: one that cannot be aborted does not keep others from it") {
+    World world;
+    Producer first = world.init("first", 1'000), second = world.init("second", 2'000);
+    CHECK_EQ(world.produce(first, "orders", 0, "a"), ErrorCode::none);
+    CHECK_EQ(world.produce(second, "orders", 0, "b"), ErrorCode::none);
+    const auto due = [&](int after_ms, size_t most) {
+        return world.transactions.due(world.now.time + group::milliseconds(after_ms), most);
+    };
+    CHECK(due(5'000, 1) == (std::vector<std::string>{"first"}));
+    world.transactions.put_off("first", world.now.time + group::milliseconds(6'000));
+    CHECK(due(5'000, 2) == (std::vector<std::string>{"second"}));
+    CHECK(due(6'000, 2) == (std::vector<std::string>{"second", "first"}));
+    world.transactions.put_off("first", world.now.time); // never brings it forward
+    world.transactions.put_off("nobody", world.now.time);
+    CHECK(due(5'999, 2) == (std::vector<std::string>{"second"}));
+    world.pass(6'000);
+    CHECK(world.log("orders") == (std::vector<std::string>{"a", "b", "abort 102/1", "abort 101/1"}));
+    world.transactions.put_off("first", world.now.time); // nothing is open any more
+    CHECK(due(60'000, 2).empty());
+}
+
 TEST("txn: after a time-out the producer may go on, by an abort or by InitProducerId") {
     for (const bool by_abort : {true, false})
         for (const int16_t epoch : {int16_t(0), int16_t(32'765), int16_t(32'766)}) {
