@@ -195,6 +195,14 @@ ErrorCode check_divergence(Broker& broker, const log::Topic& topic, FetchPartiti
     return ErrorCode::none;
 }
 
+/// Where the records end that the reader may have.
+int64_t readable_end(const Broker& broker, const log::Topic& topic, const log::Partition& partition,
+                     const Request& request) {
+    return request.isolation_level == read_committed
+               ? broker.transactions.last_stable_offset(topic, partition)
+               : partition.high_watermark;
+}
+
 /// Whether what a reader of committed records has to be told of that offset may have to be read from a table.
 bool aborted_elsewhere(const log::Partition& partition, const Request& request, int64_t offset) {
     return request.isolation_level == read_committed && offset < partition.aborted_lately.from;
@@ -225,9 +233,8 @@ Found look(Broker& broker, FetchPartition& wanted, log::Topic* topic, const Requ
 
     Found found{failed(wanted.index, ErrorCode::none), topic};
     found.data.high_watermark = partition->high_watermark;
-    const int64_t stable = broker.transactions.last_stable_offset(*topic, *partition);
     const bool committed = request.isolation_level == read_committed;
-    found.data.last_stable_offset = stable;
+    found.data.last_stable_offset = broker.transactions.last_stable_offset(*topic, *partition);
     found.data.log_start_offset = partition->log_start_offset;
     if (committed) found.data.aborted_transactions.emplace();
     found.postponed = must_search_epoch(broker, wanted) && budget_left(broker) == 0;
@@ -242,7 +249,7 @@ Found look(Broker& broker, FetchPartition& wanted, log::Topic* topic, const Requ
     const size_t limit = std::min(room, size_t(std::max(wanted.max_bytes, 0)));
     log::BatchRun run;
     const int64_t offset = std::max(wanted.fetch_offset, wanted.nothing_before);
-    const int64_t end = committed ? stable : partition->high_watermark;
+    const int64_t end = readable_end(broker, *topic, *partition, request);
     if (committed && offset >= end) return found;
     found.postponed = aborted_elsewhere(*partition, request, offset) && !pg::in_transaction();
     if (found.postponed) return found;
@@ -264,7 +271,8 @@ bool needs_tables(const Broker& broker, const log::Topic& topic, const FetchPart
     if (!partition) return false;
     const int64_t offset = std::max(wanted.fetch_offset, wanted.nothing_before);
     const bool elsewhere = !partition->tail->covers(offset) || aborted_elsewhere(*partition, request, offset);
-    return must_search_epoch(broker, wanted) || (offset < partition->high_watermark && elsewhere);
+    return must_search_epoch(broker, wanted) ||
+           (elsewhere && offset < readable_end(broker, topic, *partition, request));
 }
 
 // The whole request -----------------------------------------------------------------------------------------
