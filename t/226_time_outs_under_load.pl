@@ -34,13 +34,16 @@ my @producers = map {
     }
     $pid;
 } 1 .. 24;
-$server->wait_for('the load', sub { list_offset($client, 7, $busy, -1)->{offset} > 100 });
+my $stored = sub { return list_offset($client, 7, $busy, -1)->{offset} };
+$server->wait_for('the load', sub { $stored->() > 100 });
 
 my $topic = $broker->create_topic('orders', num_partitions => 1);
 my $p     = TransactionalProducer->new($client, $topic, id => 'gone', version => 2, timeout => 1000);
 is($p->write(0, 'never committed'), 0, 'a transaction');
+my $before = $stored->();
 $server->wait_for('it is aborted', sub { list_offset($client, 7, $topic, -1, isolation_level => 1)->{offset} == 2 });
 pass('is aborted in the middle of the load');
+cmp_ok($stored->(), '>', $before, 'which has not ceased');
 open my $stop, '>', "$folder/stop" or die $!;
 waitpid $_, 0 for @producers;
 is(committed_values($client, $topic), '', 'and nothing of it is shown');
