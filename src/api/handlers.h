@@ -18,6 +18,8 @@ void handle(Broker& broker, Call& call, wire::list_offsets::Request& request);
 void handle(Broker& broker, Call& call, wire::metadata::Request& request);
 void handle(Broker& broker, Call& call, wire::find_coordinator::Request& request);
 void handle(Broker& broker, Call& call, wire::api_versions::Request& request);
+void handle(Broker& broker, Call& call, wire::sasl_handshake::Request& request);
+void handle(Broker& broker, Call& call, wire::sasl_authenticate::Request& request);
 void handle(Broker& broker, Call& call, wire::create_topics::Request& request);
 void handle(Broker& broker, Call& call, wire::delete_topics::Request& request);
 void handle(Broker& broker, Call& call, wire::create_partitions::Request& request);
@@ -70,6 +72,10 @@ wire::find_coordinator::Response refuse(const wire::find_coordinator::Request& r
                                         wire::ErrorCode error);
 wire::api_versions::Response refuse(const wire::api_versions::Request& request, int16_t version,
                                     wire::ErrorCode error);
+wire::sasl_handshake::Response refuse(const wire::sasl_handshake::Request& request, int16_t version,
+                                      wire::ErrorCode error);
+wire::sasl_authenticate::Response refuse(const wire::sasl_authenticate::Request& request, int16_t version,
+                                         wire::ErrorCode error);
 wire::create_topics::Response refuse(const wire::create_topics::Request& request, int16_t version,
                                      wire::ErrorCode error);
 wire::delete_topics::Response refuse(const wire::delete_topics::Request& request, int16_t version,

@@ -48,6 +48,8 @@
 #include "wire/messages/offset_fetch.h"
 #include "wire/messages/offset_for_leader_epoch.h"
 #include "wire/messages/produce.h"
+#include "wire/messages/sasl_authenticate.h"
+#include "wire/messages/sasl_handshake.h"
 #include "wire/messages/sync_group.h"
 #include "wire/messages/txn_offset_commit.h"
 #include "wire/messages/update_features.h"
@@ -73,6 +75,7 @@ using Request = std::variant<
     sync_group::Request,
     describe_groups::Request,
     list_groups::Request,
+    sasl_handshake::Request,
     api_versions::Request,
     create_topics::Request,
     delete_topics::Request,
@@ -88,6 +91,7 @@ using Request = std::variant<
     describe_configs::Request,
     alter_configs::Request,
     describe_log_dirs::Request,
+    sasl_authenticate::Request,
     create_partitions::Request,
     delete_groups::Request,
     elect_leaders::Request,

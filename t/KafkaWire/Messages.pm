@@ -149,6 +149,11 @@ my %text = (
         throttle_time_ms:int32(1+) error_code:int16
         groups:[group_id:string protocol_type:string group_state:string(4+) group_type:string(5+)]
     }],
+    SaslHandshake => [17, $never, 0, 1, q{
+        mechanism:string
+    }, q{
+        error_code:int16 mechanisms:[string]
+    }],
     ApiVersions => [18, 3, 0, 4, q{
         client_software_name:string(3+)=perl-tests client_software_version:string(3+)=1.0
     }, q{
@@ -250,6 +255,11 @@ my %text = (
     }, q{
         throttle_time_ms:int32
         responses:[error_code:int16 error_message:string? resource_type:int8 resource_name:string]
+    }],
+    SaslAuthenticate => [36, 2, 0, 2, q{
+        auth_bytes:bytes
+    }, q{
+        error_code:int16 error_message:string? auth_bytes:bytes session_lifetime_ms:int64(1+)
     }],
     CreatePartitions => [37, 2, 0, 3, q{
         topics:[name:string count:int32 assignments:[broker_ids:[int32]]?] timeout_ms:int32 validate_only:bool

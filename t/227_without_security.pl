@@ -1,0 +1,59 @@
+# What a broker without authentication and authorizer says to whom asks for them: each request is answered, in each version, and
+# refused, so that nobody waits, and nobody takes for protected what is not.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::RealBin;
+use IPC::Run ();
+use KafkaTest;
+use KafkaWire::Errors;
+use Test::More;
+
+my $broker = KafkaTest->start;
+my $client = $broker->connect;
+
+# --- SASL ------------------------------------------------------------------------------------------------
+
+for my $version (0, 1) {
+    for my $mechanism ('PLAIN', 'SCRAM-SHA-512', 'no such mechanism', '') {
+        my $answer = $client->call('SaslHandshake', $version, { mechanism => $mechanism });
+        is_deeply([error_name($answer->{error_code}), $answer->{mechanisms}], ['ILLEGAL_SASL_STATE', []], "SaslHandshake v$version '$mechanism': there is none");
+    }
+}
+for my $version (0 .. 2) {
+    for my $bytes ("\0alice\0secret", '', "\xff" x 10_000) {
+        my $answer = $client->call('SaslAuthenticate', $version, { auth_bytes => $bytes });
+        my $what   = "SaslAuthenticate v$version, " . length($bytes) . ' bytes';
+        is_deeply([error_name($answer->{error_code}), @$answer{qw(auth_bytes session_lifetime_ms)}], ['ILLEGAL_SASL_STATE', '', $version ? 0 : undef], $what);
+        ok($answer->{error_message}, "$what: with a message");
+    }
+}
+error_is($client->call('Metadata', 9, { topics => [] })->{error_code} // 0, 'NONE', 'the connection can be used as before');
+
+# What follows SaslHandshake v0 has a size and no header.
+my $old = $broker->connect;
+error_is($old->call('SaslHandshake', 0, { mechanism => 'PLAIN' })->{error_code}, 'ILLEGAL_SASL_STATE', 'a client of the first version');
+$old->send_raw(KafkaWire::frame("\0alice\0secret"));
+ok($old->closed_by_peer, 'that does not heed the answer is not served');
+
+# --- Clients that are set up to authenticate -----------------------------------------------------------------
+
+for my $mechanism ('PLAIN', 'SCRAM-SHA-256') {
+    my ($status, undef, $errors) = kcat(['-b', $broker->address, '-L', '-m', 2, map { ('-X', $_) } 'security.protocol=SASL_PLAINTEXT',
+        "sasl.mechanism=$mechanism", 'sasl.username=alice', 'sasl.password=secret']);
+    isnt($status, 0, "librdkafka with $mechanism does not connect");
+    like($errors, qr/\Q$mechanism\E mechanism handshake failed: Broker: Request not valid in current SASL state/, 'and says why');
+}
+SKIP: {
+    my $python = '/usr/bin/python3';
+    skip 'python3-kafka is not installed', 1 if system("$python -c 'import kafka' 2>/dev/null") != 0;
+    my $script = <<'PYTHON';
+import sys
+from kafka.admin import KafkaAdminClient
+KafkaAdminClient(bootstrap_servers=sys.argv[1], security_protocol='SASL_PLAINTEXT', sasl_mechanism='PLAIN',
+                 sasl_plain_username='alice', sasl_plain_password='secret', api_version_auto_timeout_ms=5000)
+PYTHON
+    IPC::Run::run([$python, '-c', $script, $broker->address], '>', \my $out, '2>', \my $errors, IPC::Run::timeout(60));
+    like($errors, qr/IllegalSaslStateError|NoBrokersAvailable/, 'kafka-python gives up');
+}
+$broker->finish;
