@@ -36,6 +36,25 @@ error_is($old->call('SaslHandshake', 0, { mechanism => 'PLAIN' })->{error_code},
 $old->send_raw(KafkaWire::frame("\0alice\0secret"));
 ok($old->closed_by_peer, 'that does not heed the answer is not served');
 
+# --- ACLs ------------------------------------------------------------------------------------------------
+
+my %acl    = (resource_type => 2, resource_name => 'orders', principal => 'User:alice', host => '*', operation => 3, permission_type => 3);
+my %filter = (resource_type_filter => 1, resource_name_filter => undef, pattern_type_filter => 1, principal_filter => undef, host_filter => undef, operation => 1, permission_type => 1);
+for my $version (1 .. 3) {
+    my $created = $client->call('CreateAcls', $version, { creations => [\%acl, { %acl, resource_type => 7, resource_pattern_type => 4 }, { %acl, principal => '', host => '' }] });
+    is_deeply([map { error_name($_->{error_code}) } @{ $created->{results} }], [('SECURITY_DISABLED') x 3], "CreateAcls v$version: an answer for each");
+    is(scalar(grep { $_->{error_message} } @{ $created->{results} }), 3, "CreateAcls v$version: with a message");
+    is_deeply($client->call('CreateAcls', $version, { creations => [] })->{results}, [], "CreateAcls v$version: none for none");
+    my $deleted = $client->call('DeleteAcls', $version, { filters => [\%filter, { %filter, resource_name_filter => 'orders', principal_filter => 'User:alice', host_filter => '*' }] });
+    is_deeply([map { [error_name($_->{error_code}), $_->{matching_acls}] } @{ $deleted->{filter_results} }], [(['SECURITY_DISABLED', []]) x 2],
+        "DeleteAcls v$version: an answer for each filter");
+    is(scalar(grep { $_->{error_message} } @{ $deleted->{filter_results} }), 2, "DeleteAcls v$version: with a message");
+    is_deeply($client->call('DeleteAcls', $version, { filters => [] })->{filter_results}, [], "DeleteAcls v$version: none for none");
+}
+my $unknown = $broker->connect->call('CreateAcls', 3, { creations => [{ %acl, resource_type => 0 }] });
+is_deeply($unknown && [map { error_name($_->{error_code}) } @{ $unknown->{results} }], $broker->expected(ours => ['SECURITY_DISABLED'], kafka => undef),
+    'a resource of no type is refused (Kafka closes the connection)');
+
 # --- Clients that are set up to authenticate -----------------------------------------------------------------
 
 for my $mechanism ('PLAIN', 'SCRAM-SHA-256') {

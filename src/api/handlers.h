@@ -25,6 +25,8 @@ void handle(Broker& broker, Call& call, wire::delete_topics::Request& request);
 void handle(Broker& broker, Call& call, wire::create_partitions::Request& request);
 void handle(Broker& broker, Call& call, wire::describe_topic_partitions::Request& request);
 void handle(Broker& broker, Call& call, wire::describe_acls::Request& request);
+void handle(Broker& broker, Call& call, wire::create_acls::Request& request);
+void handle(Broker& broker, Call& call, wire::delete_acls::Request& request);
 void handle(Broker& broker, Call& call, wire::describe_configs::Request& request);
 void handle(Broker& broker, Call& call, wire::alter_configs::Request& request);
 void handle(Broker& broker, Call& call, wire::incremental_alter_configs::Request& request);
@@ -82,6 +84,10 @@ wire::delete_topics::Response refuse(const wire::delete_topics::Request& request
                                      wire::ErrorCode error);
 wire::describe_acls::Response refuse(const wire::describe_acls::Request& request, int16_t version,
                                      wire::ErrorCode error);
+wire::create_acls::Response refuse(const wire::create_acls::Request& request, int16_t version,
+                                   wire::ErrorCode error);
+wire::delete_acls::Response refuse(const wire::delete_acls::Request& request, int16_t version,
+                                   wire::ErrorCode error);
 wire::describe_configs::Response refuse(const wire::describe_configs::Request& request, int16_t version,
                                         wire::ErrorCode error);
 wire::alter_configs::Response refuse(const wire::alter_configs::Request& request, int16_t version,

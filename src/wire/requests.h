@@ -13,8 +13,10 @@
 #include "wire/messages/api_versions.h"
 #include "wire/messages/consumer_group_describe.h"
 #include "wire/messages/consumer_group_heartbeat.h"
+#include "wire/messages/create_acls.h"
 #include "wire/messages/create_partitions.h"
 #include "wire/messages/create_topics.h"
+#include "wire/messages/delete_acls.h"
 #include "wire/messages/delete_groups.h"
 #include "wire/messages/delete_records.h"
 #include "wire/messages/delete_topics.h"
@@ -88,6 +90,8 @@ using Request = std::variant<
     write_txn_markers::Request,
     txn_offset_commit::Request,
     describe_acls::Request,
+    create_acls::Request,
+    delete_acls::Request,
     describe_configs::Request,
     alter_configs::Request,
     describe_log_dirs::Request,

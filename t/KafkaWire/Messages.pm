@@ -242,6 +242,20 @@ my %text = (
         resources:[resource_type:int8 resource_name:string pattern_type:int8
             acls:[principal:string host:string operation:int8 permission_type:int8]]
     }],
+    CreateAcls => [30, 2, 1, 3, q{
+        creations:[resource_type:int8 resource_name:string resource_pattern_type:int8=3 principal:string host:string
+            operation:int8 permission_type:int8]
+    }, q{
+        throttle_time_ms:int32 results:[error_code:int16 error_message:string?]
+    }],
+    DeleteAcls => [31, 2, 1, 3, q{
+        filters:[resource_type_filter:int8 resource_name_filter:string? pattern_type_filter:int8=3
+            principal_filter:string? host_filter:string? operation:int8 permission_type:int8]
+    }, q{
+        throttle_time_ms:int32 filter_results:[error_code:int16 error_message:string? matching_acls:[
+            error_code:int16 error_message:string? resource_type:int8 resource_name:string pattern_type:int8
+            principal:string host:string operation:int8 permission_type:int8]]
+    }],
     DescribeConfigs => [32, 4, 1, 4, q{
         resources:[resource_type:int8 resource_name:string configuration_keys:[string]?] include_synonyms:bool
         include_documentation:bool(3+)
