@@ -55,6 +55,40 @@ my $unknown = $broker->connect->call('CreateAcls', 3, { creations => [{ %acl, re
 is_deeply($unknown && [map { error_name($_->{error_code}) } @{ $unknown->{results} }], $broker->expected(ours => ['SECURITY_DISABLED'], kafka => undef),
     'a resource of no type is refused (Kafka closes the connection)');
 
+# --- Delegation tokens -------------------------------------------------------------------------------------
+
+my @no_times = map { ($_ => -1) } qw(issue_timestamp_ms expiry_timestamp_ms max_timestamp_ms);
+my $refused  = 'DELEGATION_TOKEN_REQUEST_NOT_ALLOWED';
+my @renewers = ([], [{ principal_type => 'User', principal_name => 'bob' }, { principal_type => 'Group', principal_name => '' }]);
+for my $version (1 .. 3) {
+    my %requester = $version < 3 ? () : (token_requester_principal_type => 'User', token_requester_principal_name => 'ANONYMOUS');
+    for my $renewers (@renewers) {
+        my $made = $client->call('CreateDelegationToken', $version, { renewers => $renewers, max_lifetime_ms => 1000 });
+        is(error_name(delete $made->{error_code}), $refused, "CreateDelegationToken v$version, " . @$renewers . ' renewers');
+        is_deeply($made, { principal_type => 'User', principal_name => 'ANONYMOUS', %requester, @no_times, token_id => '', hmac => '', throttle_time_ms => 0 },
+            "CreateDelegationToken v$version: there is no token");
+    }
+    for my $owners (undef, [], [{ principal_type => 'User', principal_name => 'alice' }]) {
+        my $answer = $client->call('DescribeDelegationToken', $version, { owners => $owners });
+        is_deeply([error_name($answer->{error_code}), $answer->{tokens}], [$refused, []], "DescribeDelegationToken v$version of " . (!$owners ? 'all' : @$owners . ' owners'));
+    }
+}
+for my $owner (['User', 'alice', 'User', 'alice'], ['Group', 'alice', 'Group', 'alice'], ['User', '', 'User', 'ANONYMOUS'], ['User', undef, 'User', 'ANONYMOUS'], ['', 'alice', '', 'alice']) {
+    my ($type, $name, @told) = @$owner;
+    my $made = $client->call('CreateDelegationToken', 3, { owner_principal_type => $type, owner_principal_name => $name, renewers => [] });
+    is_deeply([error_name($made->{error_code}), @$made{qw(principal_type principal_name token_requester_principal_name)}], [$refused, @told, 'ANONYMOUS'],
+        "a token of $type:" . ($name // '(null)'));
+}
+for my $change ([RenewDelegationToken => 'renew_period_ms'], [ExpireDelegationToken => 'expiry_time_period_ms']) {
+    my ($api, $period) = @$change;
+    for my $version (1, 2) {
+        for my $hmac ('', 'a' x 64) {
+            my $answer = $client->call($api, $version, { hmac => $hmac, $period => -1 });
+            is_deeply([error_name($answer->{error_code}), $answer->{expiry_timestamp_ms}], [$refused, -1], "$api v$version, " . length($hmac) . ' bytes');
+        }
+    }
+}
+
 # --- Clients that are set up to authenticate -----------------------------------------------------------------
 
 for my $mechanism ('PLAIN', 'SCRAM-SHA-256') {

@@ -37,6 +37,10 @@ void handle(Broker& broker, Call& call, wire::list_partition_reassignments::Requ
 void handle(Broker& broker, Call& call, wire::describe_log_dirs::Request& request);
 void handle(Broker& broker, Call& call, wire::describe_client_quotas::Request& request);
 void handle(Broker& broker, Call& call, wire::alter_client_quotas::Request& request);
+void handle(Broker& broker, Call& call, wire::create_delegation_token::Request& request);
+void handle(Broker& broker, Call& call, wire::renew_delegation_token::Request& request);
+void handle(Broker& broker, Call& call, wire::expire_delegation_token::Request& request);
+void handle(Broker& broker, Call& call, wire::describe_delegation_token::Request& request);
 void handle(Broker& broker, Call& call, wire::describe_quorum::Request& request);
 void handle(Broker& broker, Call& call, wire::update_features::Request& request);
 void handle(Broker& broker, Call& call, wire::delete_records::Request& request);
@@ -110,6 +114,14 @@ wire::describe_client_quotas::Response refuse(const wire::describe_client_quotas
                                               int16_t version, wire::ErrorCode error);
 wire::alter_client_quotas::Response refuse(const wire::alter_client_quotas::Request& request, int16_t version,
                                            wire::ErrorCode error);
+wire::create_delegation_token::Response refuse(const wire::create_delegation_token::Request& request,
+                                               int16_t version, wire::ErrorCode error);
+wire::renew_delegation_token::Response refuse(const wire::renew_delegation_token::Request& request,
+                                              int16_t version, wire::ErrorCode error);
+wire::expire_delegation_token::Response refuse(const wire::expire_delegation_token::Request& request,
+                                               int16_t version, wire::ErrorCode error);
+wire::describe_delegation_token::Response refuse(const wire::describe_delegation_token::Request& request,
+                                                 int16_t version, wire::ErrorCode error);
 wire::describe_log_dirs::Response refuse(const wire::describe_log_dirs::Request& request, int16_t version,
                                          wire::ErrorCode error);
 wire::describe_quorum::Response refuse(const wire::describe_quorum::Request& request, int16_t version,

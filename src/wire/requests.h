@@ -14,6 +14,7 @@
 #include "wire/messages/consumer_group_describe.h"
 #include "wire/messages/consumer_group_heartbeat.h"
 #include "wire/messages/create_acls.h"
+#include "wire/messages/create_delegation_token.h"
 #include "wire/messages/create_partitions.h"
 #include "wire/messages/create_topics.h"
 #include "wire/messages/delete_acls.h"
@@ -24,6 +25,7 @@
 #include "wire/messages/describe_client_quotas.h"
 #include "wire/messages/describe_cluster.h"
 #include "wire/messages/describe_configs.h"
+#include "wire/messages/describe_delegation_token.h"
 #include "wire/messages/describe_groups.h"
 #include "wire/messages/describe_log_dirs.h"
 #include "wire/messages/describe_producers.h"
@@ -32,6 +34,7 @@
 #include "wire/messages/describe_transactions.h"
 #include "wire/messages/elect_leaders.h"
 #include "wire/messages/end_txn.h"
+#include "wire/messages/expire_delegation_token.h"
 #include "wire/messages/fetch.h"
 #include "wire/messages/find_coordinator.h"
 #include "wire/messages/heartbeat.h"
@@ -50,6 +53,7 @@
 #include "wire/messages/offset_fetch.h"
 #include "wire/messages/offset_for_leader_epoch.h"
 #include "wire/messages/produce.h"
+#include "wire/messages/renew_delegation_token.h"
 #include "wire/messages/sasl_authenticate.h"
 #include "wire/messages/sasl_handshake.h"
 #include "wire/messages/sync_group.h"
@@ -97,6 +101,10 @@ using Request = std::variant<
     describe_log_dirs::Request,
     sasl_authenticate::Request,
     create_partitions::Request,
+    create_delegation_token::Request,
+    renew_delegation_token::Request,
+    expire_delegation_token::Request,
+    describe_delegation_token::Request,
     delete_groups::Request,
     elect_leaders::Request,
     incremental_alter_configs::Request,

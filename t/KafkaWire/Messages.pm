@@ -280,6 +280,33 @@ my %text = (
     }, q{
         throttle_time_ms:int32 results:[name:string error_code:int16 error_message:string?]
     }],
+    CreateDelegationToken => [38, 2, 1, 3, q{
+        owner_principal_type:string?(3+) owner_principal_name:string?(3+)
+        renewers:[principal_type:string principal_name:string] max_lifetime_ms:int64=-1
+    }, q{
+        error_code:int16 principal_type:string principal_name:string token_requester_principal_type:string(3+)
+        token_requester_principal_name:string(3+) issue_timestamp_ms:int64 expiry_timestamp_ms:int64
+        max_timestamp_ms:int64 token_id:string hmac:bytes throttle_time_ms:int32
+    }],
+    RenewDelegationToken => [39, 2, 1, 2, q{
+        hmac:bytes renew_period_ms:int64
+    }, q{
+        error_code:int16 expiry_timestamp_ms:int64 throttle_time_ms:int32
+    }],
+    ExpireDelegationToken => [40, 2, 1, 2, q{
+        hmac:bytes expiry_time_period_ms:int64
+    }, q{
+        error_code:int16 expiry_timestamp_ms:int64 throttle_time_ms:int32
+    }],
+    DescribeDelegationToken => [41, 2, 1, 3, q{
+        owners:[principal_type:string principal_name:string]?
+    }, q{
+        error_code:int16 tokens:[principal_type:string principal_name:string
+            token_requester_principal_type:string(3+) token_requester_principal_name:string(3+)
+            issue_timestamp:int64 expiry_timestamp:int64 max_timestamp:int64 token_id:string hmac:bytes
+            renewers:[principal_type:string principal_name:string]]
+        throttle_time_ms:int32
+    }],
     DeleteGroups => [42, 2, 0, 2, q{
         groups_names:[string]
     }, q{

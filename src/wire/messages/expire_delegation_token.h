@@ -1,0 +1,32 @@
+// ExpireDelegationToken (API key 40, KIP-48): changes when a delegation token ends, or ends it at once.
+// v2 flexible.
+#pragma once
+#include "wire/schema.h"
+
+namespace kafka::wire::expire_delegation_token {
+
+struct Response;
+
+struct Request {
+    using Response = expire_delegation_token::Response;
+    static constexpr Api api{40, "ExpireDelegationToken", {1, 2}, 2};
+    View hmac;                         ///< which token
+    int64_t expiry_time_period_ms = 0; ///< negative: at once
+    static void fields(auto& io, auto& m) {
+        io(m.hmac);
+        io(m.expiry_time_period_ms);
+    }
+};
+
+struct Response {
+    ErrorCode error_code = ErrorCode::none;
+    int64_t expiry_timestamp_ms = 0; ///< -1 with an error
+    int32_t throttle_time_ms = 0;
+    static void fields(auto& io, auto& m) {
+        io(m.error_code);
+        io(m.expiry_timestamp_ms);
+        io(m.throttle_time_ms);
+    }
+};
+
+} // namespace kafka::wire::expire_delegation_token
