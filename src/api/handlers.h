@@ -41,6 +41,8 @@ void handle(Broker& broker, Call& call, wire::create_delegation_token::Request& 
 void handle(Broker& broker, Call& call, wire::renew_delegation_token::Request& request);
 void handle(Broker& broker, Call& call, wire::expire_delegation_token::Request& request);
 void handle(Broker& broker, Call& call, wire::describe_delegation_token::Request& request);
+void handle(Broker& broker, Call& call, wire::describe_user_scram_credentials::Request& request);
+void handle(Broker& broker, Call& call, wire::alter_user_scram_credentials::Request& request);
 void handle(Broker& broker, Call& call, wire::describe_quorum::Request& request);
 void handle(Broker& broker, Call& call, wire::update_features::Request& request);
 void handle(Broker& broker, Call& call, wire::delete_records::Request& request);
@@ -122,6 +124,10 @@ wire::expire_delegation_token::Response refuse(const wire::expire_delegation_tok
                                                int16_t version, wire::ErrorCode error);
 wire::describe_delegation_token::Response refuse(const wire::describe_delegation_token::Request& request,
                                                  int16_t version, wire::ErrorCode error);
+wire::describe_user_scram_credentials::Response
+refuse(const wire::describe_user_scram_credentials::Request& request, int16_t version, wire::ErrorCode error);
+wire::alter_user_scram_credentials::Response
+refuse(const wire::alter_user_scram_credentials::Request& request, int16_t version, wire::ErrorCode error);
 wire::describe_log_dirs::Response refuse(const wire::describe_log_dirs::Request& request, int16_t version,
                                          wire::ErrorCode error);
 wire::describe_quorum::Response refuse(const wire::describe_quorum::Request& request, int16_t version,

@@ -10,6 +10,7 @@
 #include "wire/messages/alter_client_quotas.h"
 #include "wire/messages/alter_configs.h"
 #include "wire/messages/alter_partition_reassignments.h"
+#include "wire/messages/alter_user_scram_credentials.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/consumer_group_describe.h"
 #include "wire/messages/consumer_group_heartbeat.h"
@@ -32,6 +33,7 @@
 #include "wire/messages/describe_quorum.h"
 #include "wire/messages/describe_topic_partitions.h"
 #include "wire/messages/describe_transactions.h"
+#include "wire/messages/describe_user_scram_credentials.h"
 #include "wire/messages/elect_leaders.h"
 #include "wire/messages/end_txn.h"
 #include "wire/messages/expire_delegation_token.h"
@@ -113,6 +115,8 @@ using Request = std::variant<
     offset_delete::Request,
     describe_client_quotas::Request,
     alter_client_quotas::Request,
+    describe_user_scram_credentials::Request,
+    alter_user_scram_credentials::Request,
     describe_quorum::Request,
     update_features::Request,
     describe_cluster::Request,

@@ -362,6 +362,19 @@ my %text = (
     }, q{
         throttle_time_ms:int32 entries:[error_code:int16 error_message:string? entity:[entity_type:string entity_name:string?]]
     }],
+    DescribeUserScramCredentials => [50, 0, 0, 0, q{
+        users:[name:string]?
+    }, q{
+        throttle_time_ms:int32 error_code:int16 error_message:string?
+        results:[user:string error_code:int16 error_message:string?
+            credential_infos:[mechanism:int8 iterations:int32]]
+    }],
+    AlterUserScramCredentials => [51, 0, 0, 0, q{
+        deletions:[name:string mechanism:int8]
+        upsertions:[name:string mechanism:int8 iterations:int32 salt:bytes salted_password:bytes]
+    }, q{
+        throttle_time_ms:int32 results:[user:string error_code:int16 error_message:string?]
+    }],
     DescribeQuorum => [55, 0, 0, 2, q{
         topics:[topic_name:string partitions:[partition_index:int32]]
     }, qq{
