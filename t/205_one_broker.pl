@@ -1,4 +1,5 @@
-# What a cluster of one broker has to say of elections, of partitions on their way to others, and of ACLs.
+# What a cluster of one broker has to say of elections, of partitions on their way to others, of directories, of brokers that leave,
+# and of ACLs.
 use strict;
 use warnings;
 use FindBin;
@@ -58,6 +59,41 @@ for my $topics (undef, [{ name => $name, partition_indexes => [0, 1] }], [{ name
 }
 my $described = metadata($client, 9, [$name])->{topics}[0]{partitions};
 is_deeply([map { $_->{leader_id} } @$described], [$node, $node], 'all that has changed nothing');
+
+# --- Directories -----------------------------------------------------------------------------------------------
+
+# move([path, { topic => partitions }], ...): by "topic:partition" the error.
+sub move {
+    my ($version, @dirs) = @_;
+    my $answer = $client->call('AlterReplicaLogDirs', $version, {
+        dirs => [map { my ($path, $topics) = @$_; { path => $path, topics => [map { { name => $_, partitions => $topics->{$_} } } sort keys %$topics] } } @dirs] });
+    return { map { my $of = $_; map { ("$of->{topic_name}:$_->{partition_index}" => error_name($_->{error_code})) } @{ $of->{partitions} } } @{ $answer->{results} } };
+}
+my $dir = $client->call('DescribeLogDirs', 4, { topics => [] })->{results}[0]{log_dir};
+for my $version (1, 2) {
+    is_deeply(move($version), {}, "v$version: nothing");
+    is_deeply(move($version, [$dir, {}], ['/nowhere', { $name => [] }]), {}, "v$version: no partition");
+    is_deeply(move($version, [$dir, { $name => [0, 1, 0] }]), { "$name:0" => 'NONE', "$name:1" => 'NONE' }, "v$version: to where it is");
+    is_deeply(move($version, [$dir, { $name => [2, -1], $missing => [0] }]), { map { $_ => 'UNKNOWN_TOPIC_OR_PARTITION' } "$name:2", "$name:-1", "$missing:0" }, "v$version: what is not there");
+    is_deeply(move($version, [$_, { $name => [0, 7], $missing => [0] }]), { map { $_ => 'LOG_DIR_NOT_FOUND' } "$name:0", "$name:7", "$missing:0" }, "v$version: to '$_'")
+        for '/nowhere', '', "$dir/", "$dir/base", 'relative';
+    is_deeply(move($version, [$dir, { $name => [0, 1] }], ['/nowhere', { $name => [1] }]), { "$name:0" => 'NONE', "$name:1" => 'LOG_DIR_NOT_FOUND' }, "v$version: the last directory holds");
+    is_deeply(move($version, ['/nowhere', { $name => [0, 1] }], [$dir, { $name => [1] }]), { "$name:0" => 'LOG_DIR_NOT_FOUND', "$name:1" => 'NONE' }, "v$version: whichever that is");
+}
+
+# --- Brokers that leave --------------------------------------------------------------------------------------
+
+for my $other ($node + 1, -1, 2**31 - 1) {
+    my $answer = $client->call('UnregisterBroker', 0, { broker_id => $other });
+    is(error_name($answer->{error_code}), 'BROKER_ID_NOT_REGISTERED', "broker $other is none");
+    like($answer->{error_message}, qr/\Q$other\E/, 'as the message says');
+}
+if ($broker->is_ours) {    # Kafka lets its last broker go, and has none from then on
+    my $answer = $client->call('UnregisterBroker', 0, { broker_id => $node });
+    is(error_name($answer->{error_code}), 'INVALID_REQUEST', 'the only broker stays');
+    like($answer->{error_message}, qr/only one/, 'as the message says');
+    is_deeply([map { $_->{node_id} } @{ metadata($client, 9, [])->{brokers} }], [$node], 'and is told of as before');
+}
 
 # --- ACLs ----------------------------------------------------------------------------------------------------
 

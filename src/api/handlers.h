@@ -35,6 +35,7 @@ void handle(Broker& broker, Call& call, wire::elect_leaders::Request& request);
 void handle(Broker& broker, Call& call, wire::alter_partition_reassignments::Request& request);
 void handle(Broker& broker, Call& call, wire::list_partition_reassignments::Request& request);
 void handle(Broker& broker, Call& call, wire::describe_log_dirs::Request& request);
+void handle(Broker& broker, Call& call, wire::alter_replica_log_dirs::Request& request);
 void handle(Broker& broker, Call& call, wire::describe_client_quotas::Request& request);
 void handle(Broker& broker, Call& call, wire::alter_client_quotas::Request& request);
 void handle(Broker& broker, Call& call, wire::create_delegation_token::Request& request);
@@ -49,6 +50,7 @@ void handle(Broker& broker, Call& call, wire::delete_records::Request& request);
 void handle(Broker& broker, Call& call, wire::init_producer_id::Request& request);
 void handle(Broker& broker, Call& call, wire::offset_for_leader_epoch::Request& request);
 void handle(Broker& broker, Call& call, wire::describe_cluster::Request& request);
+void handle(Broker& broker, Call& call, wire::unregister_broker::Request& request);
 void handle(Broker& broker, Call& call, wire::offset_commit::Request& request);
 void handle(Broker& broker, Call& call, wire::offset_fetch::Request& request);
 void handle(Broker& broker, Call& call, wire::join_group::Request& request);
@@ -130,6 +132,8 @@ wire::alter_user_scram_credentials::Response
 refuse(const wire::alter_user_scram_credentials::Request& request, int16_t version, wire::ErrorCode error);
 wire::describe_log_dirs::Response refuse(const wire::describe_log_dirs::Request& request, int16_t version,
                                          wire::ErrorCode error);
+wire::alter_replica_log_dirs::Response refuse(const wire::alter_replica_log_dirs::Request& request,
+                                              int16_t version, wire::ErrorCode error);
 wire::describe_quorum::Response refuse(const wire::describe_quorum::Request& request, int16_t version,
                                        wire::ErrorCode error);
 wire::update_features::Response refuse(const wire::update_features::Request& request, int16_t version,
@@ -142,6 +146,8 @@ wire::offset_for_leader_epoch::Response refuse(const wire::offset_for_leader_epo
                                                int16_t version, wire::ErrorCode error);
 wire::describe_cluster::Response refuse(const wire::describe_cluster::Request& request, int16_t version,
                                         wire::ErrorCode error);
+wire::unregister_broker::Response refuse(const wire::unregister_broker::Request& request, int16_t version,
+                                         wire::ErrorCode error);
 wire::offset_commit::Response refuse(const wire::offset_commit::Request& request, int16_t version,
                                      wire::ErrorCode error);
 wire::offset_fetch::Response refuse(const wire::offset_fetch::Request& request, int16_t version,

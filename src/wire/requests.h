@@ -10,6 +10,7 @@
 #include "wire/messages/alter_client_quotas.h"
 #include "wire/messages/alter_configs.h"
 #include "wire/messages/alter_partition_reassignments.h"
+#include "wire/messages/alter_replica_log_dirs.h"
 #include "wire/messages/alter_user_scram_credentials.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/consumer_group_describe.h"
@@ -60,6 +61,7 @@
 #include "wire/messages/sasl_handshake.h"
 #include "wire/messages/sync_group.h"
 #include "wire/messages/txn_offset_commit.h"
+#include "wire/messages/unregister_broker.h"
 #include "wire/messages/update_features.h"
 #include "wire/messages/write_txn_markers.h"
 
@@ -100,6 +102,7 @@ using Request = std::variant<
     delete_acls::Request,
     describe_configs::Request,
     alter_configs::Request,
+    alter_replica_log_dirs::Request,
     describe_log_dirs::Request,
     sasl_authenticate::Request,
     create_partitions::Request,
@@ -121,6 +124,7 @@ using Request = std::variant<
     update_features::Request,
     describe_cluster::Request,
     describe_producers::Request,
+    unregister_broker::Request,
     describe_transactions::Request,
     list_transactions::Request,
     consumer_group_heartbeat::Request,

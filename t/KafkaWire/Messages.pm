@@ -270,6 +270,11 @@ my %text = (
         throttle_time_ms:int32
         responses:[error_code:int16 error_message:string? resource_type:int8 resource_name:string]
     }],
+    AlterReplicaLogDirs => [34, 2, 1, 2, q{
+        dirs:[path:string topics:[name:string partitions:[int32]]]
+    }, q{
+        throttle_time_ms:int32 results:[topic_name:string partitions:[partition_index:int32 error_code:int16]]
+    }],
     SaslAuthenticate => [36, 2, 0, 2, q{
         auth_bytes:bytes
     }, q{
@@ -405,6 +410,11 @@ my %text = (
         throttle_time_ms:int32 topics:[name:string partitions:[partition_index:int32 error_code:int16
             error_message:string? active_producers:[producer_id:int64 producer_epoch:int32 last_sequence:int32
                 last_timestamp:int64 coordinator_epoch:int32 current_txn_start_offset:int64]]]
+    }],
+    UnregisterBroker => [64, 0, 0, 0, q{
+        broker_id:int32
+    }, q{
+        throttle_time_ms:int32 error_code:int16 error_message:string?
     }],
     DescribeTransactions => [65, 0, 0, 0, q{
         transactional_ids:[string]

@@ -26,7 +26,7 @@ TEST("requests: each API is listed once, in the order of keys, with a sensible r
         CHECK(api.advertised_min <= api.versions.since);
         CHECK(api.first_flexible <= api.versions.until || api.first_flexible == never_flexible);
     }
-    CHECK_EQ(apis().size(), 57u);
+    CHECK_EQ(apis().size(), 59u);
 }
 
 TEST("requests: Produce alone is advertised from a lower version than it is served (KAFKA-18659)") {
