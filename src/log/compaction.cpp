@@ -85,10 +85,29 @@ bool add_keys(LastOffsets& to, int32_t partition, wire::View batch, size_t max_d
                        [&](const auto& key) { return to.add(partition, key.first, key.second); });
 }
 
+void in_shares(size_t max_bytes, const std::function<bool(LastOffsets&)>& learn,
+               const std::function<void(LastOffsets&, Pass)>& leave_out) {
+    for (uint32_t share = 0, shares = 1; share < shares;) {
+        LastOffsets last(max_bytes, share, shares);
+        if (!learn(last)) {
+            share *= 2, shares *= 2;
+            continue;
+        }
+        leave_out(last, {share == 0, share + 1 == shares});
+        share++;
+    }
+}
+
 // Batches ---------------------------------------------------------------------------------------------------
 
 bool PartitionCompaction::aborted(const record::BatchHeader& batch) const {
     return batch.is_transactional() && aborted_->holds(batch.producer_id, batch.base_offset);
+}
+
+bool PartitionCompaction::learn(wire::View batch, LastOffsets& last) const {
+    const auto header = record::read_header(batch);
+    if (!header || header->is_control() || aborted(*header)) return true;
+    return add_keys(last, partition_, batch, rules_.max_decompressed);
 }
 
 std::optional<wire::View> PartitionCompaction::left_of(wire::View batch, LastOffsets& last) {
@@ -171,6 +190,13 @@ bool PartitionCompaction::is_due(const record::BatchHeader& batch) const {
 }
 
 // Segments --------------------------------------------------------------------------------------------------
+
+bool is_decided(std::span<const int64_t> next, const std::map<int32_t, int64_t>& open) {
+    return std::all_of(open.begin(), open.end(), [&](const auto& entry) {
+        const auto& [partition, first_offset] = entry;
+        return size_t(partition) >= next.size() || next[size_t(partition)] <= first_offset;
+    });
+}
 
 size_t segments_to_compact(const std::vector<ClosedSegment>& segments, const TopicConfig& config,
                            int64_t now_ms) {

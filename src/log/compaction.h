@@ -10,7 +10,10 @@
 #include "wire/bytes.h"
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -46,6 +49,16 @@ private:
 /// Adds the keys of a batch that is not of an aborted transaction, if it can be read. False if there is no more room.
 bool add_keys(LastOffsets& to, int32_t partition, wire::View batch, size_t max_decompressed);
 
+/// Which of the passes of a round it is, each of which takes a share of the keys.
+struct Pass {
+    bool first = true, last = true;
+};
+
+/// Makes the passes of a round, as many as it takes: learn(last) adds all keys, or returns false if there is no room, and
+/// leave_out(last, pass) goes by them.
+void in_shares(size_t max_bytes, const std::function<bool(LastOffsets&)>& learn,
+               const std::function<void(LastOffsets&, Pass)>& leave_out);
+
 /// What a compaction of one partition goes by.
 struct CompactionRules {
     int64_t now_ms = 0; ///< wall clock, milliseconds since 1970
@@ -67,17 +80,18 @@ public:
 
     int32_t partition() const { return partition_; }
 
+    /// Adds the keys with which the batch supersedes others. False if there is no more room.
+    bool learn(wire::View batch, LastOffsets& last) const;
     /// What is left of the batch: itself, other bytes that are valid until the next call, or nothing. They come in the order of
     /// their offsets, from the beginning of the log. A batch that cannot be read is left as it is.
     std::optional<wire::View> left_of(wire::View batch, LastOffsets& last);
 
-    /// Whether the batch is of a transaction that was aborted.
-    bool aborted(const record::BatchHeader& batch) const;
     /// Offsets of the markers of transactions that have been found, since the last call, to have nothing left. The markers
     /// themselves stay for delete.retention.ms.
     std::vector<int64_t> take_transactions_gone() { return std::exchange(transactions_gone_, {}); }
 
 private:
+    bool aborted(const record::BatchHeader& batch) const;
     std::optional<wire::View> marker_left(wire::View batch, const record::BatchHeader& header);
     std::optional<wire::View> records_left(wire::View batch, const record::BatchHeader& header,
                                            LastOffsets& last);
@@ -103,6 +117,10 @@ struct ClosedSegment {
     bool compacted;        ///< it has been, since it was closed
     bool decided;          ///< no transaction that is open now has written to it
 };
+
+/// Whether no open transaction has written to a segment: `next` are the offsets by partition where the one after it starts, `open` is
+/// the first offset of open transactions, of partitions that have any.
+bool is_decided(std::span<const int64_t> next, const std::map<int32_t, int64_t>& open);
 
 /// How many of the oldest segments are to be compacted now; 0: it is not worth it yet.
 size_t segments_to_compact(const std::vector<ClosedSegment>& segments, const TopicConfig& config,

@@ -24,14 +24,6 @@ int64_t wall_clock_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
-bool is_decided(const store::SegmentRow& next, const std::map<int32_t, int64_t>& open) {
-    return std::all_of(open.begin(), open.end(), [&](const auto& entry) {
-        const auto& [partition, first_offset] = entry;
-        return size_t(partition) >= next.start_offsets.size() ||
-               next.start_offsets[size_t(partition)] <= first_offset;
-    });
-}
-
 } // namespace
 
 /// What is to be compacted of a topic.
@@ -101,16 +93,12 @@ void Compactor::compact(const wire::Uuid& topic) {
     drop_empty(topic);
     const std::optional<Job> job = find_work(topic);
     if (!job) return;
-    for (uint32_t share = 0, shares = 1; share < shares;) {
-        log::LastOffsets last(job->memory, share, shares);
-        if (!learn_keys(*job, last)) {
-            share *= 2, shares *= 2;
-            continue;
-        }
-        leave_out(*job, last, {share == 0, share + 1 == shares});
-        if (std::exchange(replaced_, false)) pg::count_compaction();
-        share++;
-    }
+    log::in_shares(
+        job->memory, [&](log::LastOffsets& last) { return learn_keys(*job, last); },
+        [&](log::LastOffsets& last, log::Pass pass) {
+            leave_out(*job, last, pass);
+            if (std::exchange(replaced_, false)) pg::count_compaction();
+        });
 }
 
 std::optional<Compactor::Job> Compactor::find_work(const wire::Uuid& topic) {
@@ -129,7 +117,7 @@ std::optional<Compactor::Job> Compactor::find_work(const wire::Uuid& topic) {
         int64_t newest = -1;
         for (const int64_t timestamp : s.max_timestamps) newest = std::max(newest, timestamp);
         closed.push_back({std::accumulate(s.bytes.begin(), s.bytes.end(), int64_t(0)), s.created_ms, newest,
-                          s.compacted, is_decided(segments[i + 1], open)});
+                          s.compacted, log::is_decided(segments[i + 1].start_offsets, open)});
     }
     Job job{topic,
             {},
@@ -172,7 +160,7 @@ void Compactor::find_aborted(Job& job) {
     }
 }
 
-std::vector<log::PartitionCompaction> Compactor::begin(const Job& job, Pass pass) const {
+std::vector<log::PartitionCompaction> Compactor::begin(const Job& job, log::Pass pass) const {
     std::vector<log::PartitionCompaction> partitions;
     for (int32_t p = 0; p < job.partitions(); p++) {
         log::CompactionRules rules = job.rules;
@@ -204,9 +192,7 @@ bool Compactor::learn_keys(const Job& job, log::LastOffsets& last) {
         pg::Transaction transaction("reading keys for compaction");
         for (int32_t p = 0; p < job.partitions(); p++) {
             const bool all = each_batch(segment.id, p, [&](const store::StoredBatch& batch) {
-                const auto header = record::read_header(batch.data.data);
-                if (!header || header->is_control() || partitions[size_t(p)].aborted(*header)) return true;
-                return log::add_keys(last, p, batch.data.data, job.rules.max_decompressed);
+                return partitions[size_t(p)].learn(batch.data.data, last);
             });
             if (!all) return false;
         }
@@ -215,7 +201,7 @@ bool Compactor::learn_keys(const Job& job, log::LastOffsets& last) {
     return true;
 }
 
-void Compactor::leave_out(const Job& job, log::LastOffsets& last, Pass pass) {
+void Compactor::leave_out(const Job& job, log::LastOffsets& last, log::Pass pass) {
     std::vector<log::PartitionCompaction> partitions = begin(job, pass);
     for (const store::SegmentRow& segment : job.segments) {
         std::vector<log::PartitionCompaction> after = partitions;
@@ -233,7 +219,7 @@ void Compactor::leave_out(const Job& job, log::LastOffsets& last, Pass pass) {
 
 /// True if nothing of the segment is to be left out.
 bool Compactor::pass_over(const store::SegmentRow& segment, std::vector<log::PartitionCompaction>& partitions,
-                          log::LastOffsets& last, Pass pass) {
+                          log::LastOffsets& last, log::Pass pass) {
     pg::Transaction transaction("looking what of a segment is superseded");
     const bool whole = stays_whole(segment, partitions, last);
     if (!whole)
@@ -258,7 +244,7 @@ bool Compactor::stays_whole(const store::SegmentRow& segment,
 
 void Compactor::rewrite(const Job& job, const store::SegmentRow& segment,
                         std::vector<log::PartitionCompaction>& partitions, log::LastOffsets& last,
-                        Pass pass) {
+                        log::Pass pass) {
     written_ = true;
     store::Batches::Append replacement(store::make_replacement(segment.id));
     std::vector<int64_t> max_timestamps(segment.max_timestamps.size(), record::no_timestamp);

@@ -36,25 +36,21 @@ public:
 
 private:
     struct Job;
-    /// Which of the passes of a round it is, each of which takes a share of the keys.
-    struct Pass {
-        bool first = true, last = true;
-    };
     void round();
     void try_to_compact(const store::CompactedTopic& topic);
     void compact(const wire::Uuid& topic);
     std::optional<Job> find_work(const wire::Uuid& topic);
     void drop_empty(const wire::Uuid& topic);
     void find_aborted(Job& job);
-    std::vector<log::PartitionCompaction> begin(const Job& job, Pass pass) const;
+    std::vector<log::PartitionCompaction> begin(const Job& job, log::Pass pass) const;
     bool learn_keys(const Job& job, log::LastOffsets& last);
-    void leave_out(const Job& job, log::LastOffsets& last, Pass pass);
+    void leave_out(const Job& job, log::LastOffsets& last, log::Pass pass);
     bool pass_over(const store::SegmentRow& segment, std::vector<log::PartitionCompaction>& partitions,
-                   log::LastOffsets& last, Pass pass);
+                   log::LastOffsets& last, log::Pass pass);
     bool stays_whole(const store::SegmentRow& segment, std::vector<log::PartitionCompaction>& partitions,
                      log::LastOffsets& last);
     void rewrite(const Job& job, const store::SegmentRow& segment,
-                 std::vector<log::PartitionCompaction>& partitions, log::LastOffsets& last, Pass pass);
+                 std::vector<log::PartitionCompaction>& partitions, log::LastOffsets& last, log::Pass pass);
     template <class Take> bool each_batch(int64_t segment, int32_t partition, Take take);
     void failed(const store::CompactedTopic& topic, const pg::Error& error);
 
