@@ -126,7 +126,7 @@ std::optional<wire::View> PartitionCompaction::marker_left(wire::View batch,
                                                            const record::BatchHeader& header) {
     if (!record::read_marker(batch)) return header.count == 0 ? header_left(batch, header) : batch;
     const bool of_what_is_left = in_transaction_.erase(header.producer_id) > 0;
-    if (of_what_is_left || !rules_.first_pass || header.last_offset() >= rules_.producers_stored_to)
+    if (of_what_is_left || !rules_.pass.first || header.last_offset() >= rules_.producers_stored_to)
         return batch;
     if (!header.has_delete_horizon()) {
         transactions_gone_.push_back(header.base_offset);
@@ -154,7 +154,7 @@ PartitionCompaction::records_left(wire::View batch, const record::BatchHeader& h
     }
     if (!reader.ok()) return batch;
     const bool all = std::find(keep.begin(), keep.end(), false) == keep.end();
-    const bool first_time = tombstones && !header.has_delete_horizon();
+    const bool first_time = tombstones && rules_.pass.last && !header.has_delete_horizon();
     if (all && !first_time) return batch;
     if (std::find(keep.begin(), keep.end(), true) == keep.end()) return without_records(header);
     made_ = rebuild(batch, header, keep, first_time ? delete_horizon_ms() : horizon_of(header),

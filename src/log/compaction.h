@@ -49,7 +49,8 @@ private:
 /// Adds the keys of a batch that is not of an aborted transaction, if it can be read. False if there is no more room.
 bool add_keys(LastOffsets& to, int32_t partition, wire::View batch, size_t max_decompressed);
 
-/// Which of the passes of a round it is, each of which takes a share of the keys.
+/// Which of the passes of a round it is, each of which takes a share of the keys. Markers are left to the first, before which it is seen
+/// what there is of their transactions; and when tombstones may go is decided in the last, when all that they delete is gone.
 struct Pass {
     bool first = true, last = true;
 };
@@ -67,8 +68,7 @@ struct CompactionRules {
     int64_t producers_stored_to =
         0; ///< what is known of producers is stored up to this offset; later ones are told by headers
     size_t max_decompressed = 0; ///< of a batch, in bytes
-    bool first_pass =
-        true; ///< of a round: later ones leave markers alone, as the earlier have taken out what these end
+    Pass pass = {};
 };
 
 /// Leaves out what is superseded of the batches of one partition.

@@ -164,7 +164,7 @@ std::vector<log::PartitionCompaction> Compactor::begin(const Job& job, log::Pass
     std::vector<log::PartitionCompaction> partitions;
     for (int32_t p = 0; p < job.partitions(); p++) {
         log::CompactionRules rules = job.rules;
-        rules.first_pass = pass.first;
+        rules.pass = pass;
         if (size_t(p) < job.producers_stored_to.size())
             rules.producers_stored_to = job.producers_stored_to[size_t(p)];
         partitions.emplace_back(p, rules, &job.aborted[size_t(p)]);

@@ -231,9 +231,9 @@ TEST("compaction: no marker or tombstone goes in the round that has found it, al
 TEST("compaction: later passes of a round do not take for gone what the first has taken out") {
     log::LastOffsets last(much);
     const std::string marker = marker_at(2, 1, false);
-    log::CompactionRules stored{now, day, 100, much, false};
+    log::CompactionRules stored{now, day, 100, much, {.first = false}};
     CHECK_EQ(compact({marker}, last, stored)[0], marker);
-    stored.first_pass = true;
+    stored.pass.first = true;
     CHECK(compact({marker}, last, stored)[0] != marker);
 }
 
@@ -306,6 +306,19 @@ TEST("compaction: a tombstone stays until the pass that takes out what it delete
         }
         CHECK_EQ(log.size(), size_t(0));
     }
+}
+
+TEST("compaction: the time of a tombstone begins when all that it may delete is gone") {
+    const std::vector<std::string> log{batch_at(0, {{"a", "1"}}), batch_at(1, {{"a", std::nullopt}})};
+    log::LastOffsets none(much), last = keys_of(log);
+    log::CompactionRules by = rules;
+    by.pass = {.first = true, .last = false};
+    CHECK(compact(log, none, by) ==
+          log); // the key is of another share; who begins to read now finds its value
+    by.pass = {.first = false, .last = true};
+    const std::vector<std::string> left = compact(log, last, by);
+    CHECK_EQ(left[0], "");
+    CHECK(record::read_header(left[1])->has_delete_horizon());
 }
 
 TEST("compaction: random logs keep what readers from the beginning end up with") {
