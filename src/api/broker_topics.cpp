@@ -344,6 +344,7 @@ void Broker::notice_compactions() {
         topic->opened = false;
     }
     tail_cache.cut(cuts);
+    pg::notice_compactions(compactions);
 }
 
 } // namespace kafka::api

@@ -41,7 +41,7 @@ struct Shared {
     std::atomic<uint64_t> catalog_generation{1};
     std::atomic<uint64_t> generations[3]{1, 1, 1}; ///< by Change
     std::atomic<uint64_t> janitor_calls{0};
-    std::atomic<uint64_t> compactions{0};
+    std::atomic<uint64_t> compactions{0}, noticed_compactions{0};
     std::atomic<Latch*> latches[2]{};      ///< by Role; null while it does not run
     std::atomic<Oid> database{InvalidOid}; ///< that the broker is connected to, or was last
     std::atomic<bool> broker_connected{false};
@@ -218,6 +218,8 @@ void count_compaction() {
     shared->compactions.fetch_add(1);
     wake(Role::broker);
 }
+void notice_compactions(uint64_t count) { shared->noticed_compactions = count; }
+bool all_compactions_noticed() { return shared->noticed_compactions == shared->compactions; }
 
 void announce_latch(Role role) {
     latch_of(role) = MyLatch;

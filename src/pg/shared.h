@@ -47,6 +47,9 @@ uint64_t janitor_calls();
 /// Grows whenever the janitor has compacted a topic, which also wakes the broker.
 uint64_t compactions();
 void count_compaction();
+/// The broker knows of so many of them; whether these are all.
+void notice_compactions(uint64_t count);
+bool all_compactions_noticed();
 
 /// Lets others wake this process as that worker until it exits. Private to the start of workers.
 void announce_latch(Role role);

@@ -132,8 +132,9 @@ std::optional<Compactor::Job> Compactor::find_work(const wire::Uuid& topic) {
     return job;
 }
 
-/// Tables of which nothing was left in an earlier round, so that the broker does not look into them any more.
+/// Tables of which nothing was left in an earlier round, once the broker does not look into them any more.
 void Compactor::drop_empty(const wire::Uuid& topic) {
+    if (!pg::all_compactions_noticed()) return;
     std::vector<int64_t> empty;
     {
         pg::Transaction transaction("looking for empty segments");

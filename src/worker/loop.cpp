@@ -114,7 +114,7 @@ void Loop::run() {
 void Loop::wait() {
     if (!taken_.empty() || !broker_->deferred.empty()) return;
     // The transactions of this turn may have used up what set the latch meanwhile.
-    if (!inbox_.empty() || pg::reload_requested()) return;
+    if (!inbox_.empty() || pg::reload_requested() || !pg::all_compactions_noticed()) return;
     std::optional<std::chrono::milliseconds> timeout;
     if (pg::catalog_generation() != generation_) {
         if (catalog_failure_.empty()) return;
