@@ -179,6 +179,7 @@ private:
     void update_topic(log::Topic& topic, const store::TopicRow& row);
     void update_config(log::Topic& topic, log::ConfigOverrides overrides);
     bool forget_unreadable_segments(log::Topic& topic);
+    void look_again_at_compacted(const std::vector<log::Topic*>& topics);
     void remove_from_memory(log::Topic& topic);
 
     std::vector<Call> postponed_;

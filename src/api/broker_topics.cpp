@@ -145,7 +145,7 @@ void Broker::update_config(log::Topic& topic, log::ConfigOverrides overrides) {
     topic.overrides = std::move(overrides);
     topic.config = log::resolve(topic.overrides, config_defaults());
     if (!topic.config.compacts) return;
-    topic.has_been_compacted = true;
+    if (!std::exchange(topic.has_been_compacted, true)) look_again_at_compacted({&topic});
     pg::wake_janitor(); // which may have had nothing to compact until now
 }
 
@@ -326,15 +326,22 @@ void Broker::distrust(const std::unordered_set<log::Topic*>& topics) {
     for (log::Topic* topic : topics) topic->opened = false;
 }
 
-/// Clients are to see what SQL sees. What is in the open segment has not been compacted.
 void Broker::notice_compactions() {
     const uint64_t compactions = pg::compactions();
     if (compactions == compactions_) return;
-    if (!staging.empty()) commit(); // topics are opened again, for which nothing may be staged
+    std::vector<log::Topic*> topics;
+    for (const auto& [name, topic] : catalog.topics())
+        if (topic->has_been_compacted) topics.push_back(topic.get());
+    look_again_at_compacted(topics);
     compactions_ = compactions;
     std::vector<log::TailCut> cuts;
-    for (const auto& [name, topic] : catalog.topics()) {
-        if (!topic->has_been_compacted || topic->segments.empty()) continue;
+}
+
+/// Clients are to see what SQL sees. What is in the open segment has not been compacted.
+void Broker::look_again_at_compacted(const std::vector<log::Topic*>& topics) {
+    if (!staging.empty()) commit(); // topics are opened again, for which nothing may be staged
+    for (log::Topic* topic : topics) {
+        if (topic->segments.empty()) continue;
         for (log::Partition& p : topic->partitions) {
             cuts.push_back({p.tail.get(), topic->segments.back().start_offset(p.index)});
             // A reader that is told of an aborted transaction needs its marker, which is going to go.
@@ -344,7 +351,6 @@ void Broker::notice_compactions() {
         topic->opened = false;
     }
     tail_cache.cut(cuts);
-    pg::notice_compactions(compactions);
 }
 
 } // namespace kafka::api

@@ -68,20 +68,26 @@ void Compactor::round() {
         return std::none_of(topics.begin(), topics.end(),
                             [&](const auto& t) { return t.id == failure.first; });
     });
-    for (const store::CompactedTopic& topic : topics) try_to_compact(topic);
+    // All of them before the broker is told of more that it has not noticed yet.
+    if (pg::all_compactions_noticed())
+        for (const store::CompactedTopic& topic : topics) attempt(topic, [&] { drop_empty(topic.id); });
+    for (const store::CompactedTopic& topic : topics)
+        attempt(topic, [&] {
+            compact(topic.id);
+            failures_.erase(topic.id);
+        });
     if (topics.empty())
         due_.reset();
     else
         due_ = Clock::now() + pg::current_settings().cleaner_backoff; // a rest after the work
 }
 
-void Compactor::try_to_compact(const store::CompactedTopic& topic) {
+void Compactor::attempt(const store::CompactedTopic& topic, const std::function<void()>& work) {
     const auto failure = failures_.find(topic.id);
     if (failure != failures_.end() && Clock::now() < failure->second.not_before) return;
     written_ = false;
     try {
-        compact(topic.id);
-        failures_.erase(topic.id);
+        work();
     } catch (const pg::Error& error) {
         if (!error.undefined_table()) failed(topic, error); // else a segment was dropped meanwhile
     }
@@ -90,7 +96,6 @@ void Compactor::try_to_compact(const store::CompactedTopic& topic) {
 
 /// Where not all keys fit into memory the log is gone over several times, with another share of the keys each time.
 void Compactor::compact(const wire::Uuid& topic) {
-    drop_empty(topic);
     const std::optional<Job> job = find_work(topic);
     if (!job) return;
     log::in_shares(
@@ -132,9 +137,8 @@ std::optional<Compactor::Job> Compactor::find_work(const wire::Uuid& topic) {
     return job;
 }
 
-/// Tables of which nothing was left in an earlier round, once the broker does not look into them any more.
+/// Tables of which nothing was left in an earlier round, so that the broker, which has noticed that, does not look into them any more.
 void Compactor::drop_empty(const wire::Uuid& topic) {
-    if (!pg::all_compactions_noticed()) return;
     std::vector<int64_t> empty;
     {
         pg::Transaction transaction("looking for empty segments");
@@ -166,6 +170,7 @@ std::vector<log::PartitionCompaction> Compactor::begin(const Job& job, log::Pass
     for (int32_t p = 0; p < job.partitions(); p++) {
         log::CompactionRules rules = job.rules;
         rules.pass = pass;
+        rules.now_ms = wall_clock_ms(); // a round may take hours
         if (size_t(p) < job.producers_stored_to.size())
             rules.producers_stored_to = job.producers_stored_to[size_t(p)];
         partitions.emplace_back(p, rules, &job.aborted[size_t(p)]);

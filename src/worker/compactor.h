@@ -37,7 +37,7 @@ public:
 private:
     struct Job;
     void round();
-    void try_to_compact(const store::CompactedTopic& topic);
+    void attempt(const store::CompactedTopic& topic, const std::function<void()>& work);
     void compact(const wire::Uuid& topic);
     std::optional<Job> find_work(const wire::Uuid& topic);
     void drop_empty(const wire::Uuid& topic);

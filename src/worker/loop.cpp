@@ -101,8 +101,10 @@ net::Callbacks Loop::callbacks() {
 void Loop::run() {
     while (!pg::shutdown_requested()) {
         if (pg::reload_requested()) reload_settings();
+        const uint64_t compactions = pg::compactions(); // of topics that the catalog then says are compacted
         if (!still_to_be_served()) break;
         broker_->notice_compactions();
+        if (catalog_failure_.empty()) pg::notice_compactions(compactions);
         take_inbox();
         turn();
         send_replies();
@@ -114,7 +116,8 @@ void Loop::run() {
 void Loop::wait() {
     if (!taken_.empty() || !broker_->deferred.empty()) return;
     // The transactions of this turn may have used up what set the latch meanwhile.
-    if (!inbox_.empty() || pg::reload_requested() || !pg::all_compactions_noticed()) return;
+    if (!inbox_.empty() || pg::reload_requested()) return;
+    if (catalog_failure_.empty() && !pg::all_compactions_noticed()) return;
     std::optional<std::chrono::milliseconds> timeout;
     if (pg::catalog_generation() != generation_) {
         if (catalog_failure_.empty()) return;
