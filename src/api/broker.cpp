@@ -137,10 +137,10 @@ void Broker::finish_when_durable(Call call) {
     waiting_for_commit_.push_back({std::move(call), std::nullopt});
 }
 
-wire::ErrorCode Broker::commit(pg::Durability at_least) {
+wire::ErrorCode Broker::commit(pg::Durability at_least, pg::Locks locks) {
     if (at_least == pg::Durability::server) durability_ = at_least;
     try {
-        if (has_staged() || earlier_unflushed_) write_staged();
+        if (has_staged() || earlier_unflushed_) write_staged(locks);
         earlier_unflushed_ = false;
     } catch (const pg::Error& error) {
         take_fewer_locks(error);
@@ -151,9 +151,10 @@ wire::ErrorCode Broker::commit(pg::Durability at_least) {
     return wire::ErrorCode::none;
 }
 
-void Broker::write_staged() {
+void Broker::write_staged(pg::Locks locks) {
     if (earlier_unflushed_) durability_ = pg::Durability::server;
     pg::Transaction transaction;
+    if (locks == pg::Locks::taken_at_once) store::do_not_wait_for_locks();
     auto& rolls = staging.rolls();
     for (size_t i = 0; i < rolls.size(); i++) {
         log::StagedRoll& roll = rolls[i];

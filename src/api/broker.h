@@ -94,7 +94,7 @@ public:
     /// Reads the segments and ends of topics at their first touch, as many as one turn may: false if not all of them are
     /// open yet, and then the call that needs them is to be postponed. Commits what is staged first if any of
     /// them needs it.
-    [[nodiscard]] bool open(const std::vector<log::Topic*>& topics);
+    [[nodiscard]] bool open(const std::vector<log::Topic*>& topics, pg::Locks locks = pg::Locks::waited_for);
     /// Makes the catalog in memory equal to the tables. Commits what is staged first.
     void reload_catalog();
     /// Adds a topic that has been stored.
@@ -158,7 +158,8 @@ public:
     /// Writes what is staged, in one transaction; then it is visible and the answers that waited for it are
     /// in `replies`. A failure refuses those requests and leaves memory as it was.
     /// Says what became of what was staged: the error that its producers are told.
-    wire::ErrorCode commit(pg::Durability at_least = pg::Durability::local);
+    wire::ErrorCode commit(pg::Durability at_least = pg::Durability::local,
+                           pg::Locks locks = pg::Locks::waited_for);
 
     std::vector<net::Reply> replies; ///< to be sent by the loop
 
@@ -167,19 +168,19 @@ private:
         Call call;
         std::optional<wire::Response> response; ///< none: the request expects none
     };
-    void write_staged();
+    void write_staged(pg::Locks locks);
     void count_commit(std::chrono::nanoseconds time);
     bool acknowledges() const;
     void publish_staged();
     void refuse_staged(const pg::Error& why);
-    void read(const std::map<wire::Uuid, log::Topic*>& topics);
+    void read(const std::map<wire::Uuid, log::Topic*>& topics, pg::Locks locks);
     void open(log::Topic& topic, std::vector<store::SegmentRow> rows);
     void take_fewer_locks(const pg::Error& error);
     void store_producers(std::vector<log::Topic*> topics);
     void update_topic(log::Topic& topic, const store::TopicRow& row);
     void update_config(log::Topic& topic, log::ConfigOverrides overrides);
-    bool forget_unreadable_segments(log::Topic& topic);
     void look_again_at_compacted(const std::vector<log::Topic*>& topics);
+    bool forget_unreadable_segments(log::Topic& topic);
     void remove_from_memory(log::Topic& topic);
 
     std::vector<Call> postponed_;

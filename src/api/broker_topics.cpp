@@ -104,10 +104,11 @@ void Broker::open(log::Topic& topic, std::vector<store::SegmentRow> rows) {
     topic.opened = true;
 }
 
-void Broker::read(const std::map<wire::Uuid, log::Topic*>& topics) {
+void Broker::read(const std::map<wire::Uuid, log::Topic*>& topics, pg::Locks locks) {
     if (!staging.empty())
         commit(); // opening sets ends, so nothing may be staged; what has failed is read again
     pg::Transaction transaction("opening topics");
+    if (locks == pg::Locks::taken_at_once) store::do_not_wait_for_locks();
     std::vector<wire::Uuid> ids;
     for (const auto& [id, topic] : topics) ids.push_back(id);
     auto segments = store::load_segments(ids);
@@ -120,7 +121,7 @@ void Broker::read(const std::map<wire::Uuid, log::Topic*>& topics) {
     transaction.commit(pg::Durability::none_written);
 }
 
-bool Broker::open(const std::vector<log::Topic*>& topics) {
+bool Broker::open(const std::vector<log::Topic*>& topics, pg::Locks locks) {
     std::map<wire::Uuid, log::Topic*> portion;
     for (log::Topic* topic : topics) {
         if (topic->opened || portion.contains(topic->id)) continue;
@@ -130,7 +131,7 @@ bool Broker::open(const std::vector<log::Topic*>& topics) {
         portion[topic->id] = topic;
     }
     try {
-        if (!portion.empty()) read(portion);
+        if (!portion.empty()) read(portion, locks);
     } catch (const pg::Error& error) {
         take_fewer_locks(error);
         throw;
@@ -334,12 +335,12 @@ void Broker::notice_compactions() {
         if (topic->has_been_compacted) topics.push_back(topic.get());
     look_again_at_compacted(topics);
     compactions_ = compactions;
-    std::vector<log::TailCut> cuts;
 }
 
 /// Clients are to see what SQL sees. What is in the open segment has not been compacted.
 void Broker::look_again_at_compacted(const std::vector<log::Topic*>& topics) {
     if (!staging.empty()) commit(); // topics are opened again, for which nothing may be staged
+    std::vector<log::TailCut> cuts;
     for (log::Topic* topic : topics) {
         if (topic->segments.empty()) continue;
         for (log::Partition& p : topic->partitions) {

@@ -249,7 +249,7 @@ Found look(Broker& broker, FetchPartition& wanted, log::Topic* topic, const Requ
     const size_t limit = std::min(room, size_t(std::max(wanted.max_bytes, 0)));
     log::BatchRun run;
     const int64_t offset = std::max(wanted.fetch_offset, wanted.nothing_before);
-    const int64_t end = readable_end(broker, *topic, *partition, request);
+    const int64_t end = committed ? found.data.last_stable_offset : partition->high_watermark;
     if (committed && offset >= end) return found;
     found.postponed = aborted_elsewhere(*partition, request, offset) && !pg::in_transaction();
     if (found.postponed) return found;

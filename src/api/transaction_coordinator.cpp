@@ -16,6 +16,8 @@ using wire::ErrorCode;
 
 /// Until what could not be read, or written, is tried again.
 constexpr std::chrono::milliseconds retry_interval(100);
+/// The same of a transaction that could not be ended, for long.
+constexpr std::chrono::milliseconds longest_pause(10'000);
 /// Transactions that are ended because of their time in one turn; each may have many partitions.
 constexpr size_t time_outs_per_turn = 10;
 /// Aborted transactions that are remembered of a partition; for older ones the table is asked.
@@ -52,10 +54,11 @@ bool TransactionCoordinator::is_text(const wire::Request& request) const {
     return std::visit([this](const auto& r) { return wire::has_text_only(r, text_rule_); }, request);
 }
 
-bool TransactionCoordinator::open_for(const std::string& transactional_id, std::vector<log::Topic*> topics) {
+bool TransactionCoordinator::open_for(const std::string& transactional_id, std::vector<log::Topic*> topics,
+                                      pg::Locks locks) {
     for (const txn::PartitionId& id : transactions_.partitions_of(transactional_id))
         if (log::Topic* topic = broker_.catalog.find(id.topic_id)) topics.push_back(topic);
-    return broker_.open(topics);
+    return broker_.open(topics, locks);
 }
 
 void TransactionCoordinator::ask(Call& call, const std::string& transactional_id, const Handle& handle,
@@ -181,47 +184,64 @@ void TransactionCoordinator::group_deleted(const std::string& group_id) {
 
 // Time ------------------------------------------------------------------------------------------------------
 
-void TransactionCoordinator::tick() {
-    if (!loaded() || next_deadline() > Clock::now()) return;
-    do_what_is_due();
-    if (transactions_.due(Clock::now(), 1).empty()) {
-        rest_until_ = Clock::now() + broker_.settings.transaction_time_out_interval;
-        one_by_one_ = false;
+/// False if it was not done, or failed.
+template <class Work> bool TransactionCoordinator::try_to(Work work, const std::string& id) {
+    try {
+        return work();
+    } catch (const pg::Error& error) { // a topic that cannot be opened, or no ids for producers
+        broker_.log_failure("end a transaction that has taken too long", error);
+        put_off(id);
+        return false;
     }
-    ticked_ = has_rows();
 }
 
-void TransactionCoordinator::do_what_is_due() {
-    put_off_ = true;
-    for (const std::string& id : transactions_.due(Clock::now(), one_by_one_ ? 1 : time_outs_per_turn))
-        if (!time_out(id)) return; // the next turn does more
-    put_off_ = false;
+void TransactionCoordinator::tick() {
+    if (!loaded() || next_deadline() > Clock::now()) return;
+    if (broker_.has_staged()) broker_.commit(); // nothing of it shall fail with what follows
+    std::vector<std::string> ids = transactions_.due(Clock::now(), one_by_one_ ? 1 : time_outs_per_turn);
+    // All are opened before anything is staged, which opening would commit.
+    std::erase_if(ids, [&](const auto& id) {
+        return !try_to([&] { return open_for(id, {}, pg::Locks::taken_at_once); }, id);
+    });
+    std::erase_if(ids, [&](const auto& id) { return !try_to([&] { return stage_time_out(id); }, id); });
     txn::Effects effects;
     txn::Turn now = turn(effects);
     transactions_.tick(now);
     take(std::move(effects));
+    const bool stored =
+        !has_rows() || broker_.commit(pg::Durability::local, pg::Locks::taken_at_once) == ErrorCode::none;
+    stored ? timed_out(ids) : not_timed_out(ids);
 }
 
-/// Of one that is due. False if the turn has no room for it.
-bool TransactionCoordinator::time_out(const std::string& id) {
-    try {
-        if (broker_.staged_enough() || !open_for(id, {}) || !loaded()) return false;
-        txn::Effects effects;
-        txn::Turn now = turn(effects);
-        transactions_.time_out(now, id);
-        take(std::move(effects));
-        timed_out_.push_back(id);
-    } catch (const pg::Error& error) { // no ids for producers, or a topic that cannot be opened
-        broker_.log_failure("end a transaction that has taken too long", error);
-        put_off(id);
-    }
+bool TransactionCoordinator::stage_time_out(const std::string& id) {
+    txn::Effects effects;
+    txn::Turn now = turn(effects);
+    transactions_.time_out(now, id);
+    take(std::move(effects));
     return true;
+}
+
+void TransactionCoordinator::timed_out(const std::vector<std::string>& ids) {
+    for (const std::string& id : ids) stuck_.erase(id);
+    std::erase_if(stuck_, [this](const auto& entry) { return !transactions_.is_ongoing(entry.first); });
+    if (!transactions_.due(Clock::now(), 1).empty()) return;
+    rest_until_ = Clock::now() + broker_.settings.transaction_time_out_interval;
+    one_by_one_ = false;
+}
+
+/// Nothing but these was to be written: if it was one, it is known which one cannot be ended.
+void TransactionCoordinator::not_timed_out(const std::vector<std::string>& ids) {
+    one_by_one_ = true;
+    if (ids.size() == 1) put_off(ids.front());
+    rest();
 }
 
 /// It is due still, but does not keep others from their end.
 void TransactionCoordinator::put_off(const std::string& id) {
-    const std::chrono::milliseconds interval = broker_.settings.transaction_time_out_interval;
-    transactions_.put_off(id, Clock::now() + std::max(interval, retry_interval));
+    Stuck& stuck = stuck_[id];
+    stuck.pause = std::clamp(2 * stuck.pause, retry_interval, longest_pause);
+    stuck.until = Clock::now() + std::max(stuck.pause, broker_.settings.transaction_time_out_interval);
+    transactions_.put_off(id, stuck.until);
 }
 
 txn::Time TransactionCoordinator::next_deadline() const {
@@ -275,7 +295,7 @@ void TransactionCoordinator::load() {
     transactions_.turn_over();
     if (std::exchange(all_to_be_read_, false)) wake_readers();
     to_be_read_.clear();
-    for (const std::string& id : std::exchange(stuck_, {})) put_off(id);
+    for (const auto& [id, stuck] : stuck_) transactions_.put_off(id, stuck.until);
 }
 
 /// Of committed records, for whom the logs had ended at their beginnings.
@@ -299,8 +319,6 @@ void TransactionCoordinator::write_rows() {
 }
 
 void TransactionCoordinator::written() {
-    ticked_ = false;
-    timed_out_.clear();
     for (const store::AbortedTransaction& a : std::exchange(aborted_, {})) {
         log::Topic* topic = broker_.catalog.find(a.partition.topic_id);
         log::Partition* partition = topic ? topic->partition(a.partition.partition) : nullptr;
@@ -318,10 +336,6 @@ void TransactionCoordinator::written() {
 }
 
 void TransactionCoordinator::not_written() {
-    if (std::exchange(ticked_, false)) rest();
-    one_by_one_ |= !timed_out_.empty();
-    if (timed_out_.size() == 1) stuck_.insert(timed_out_.front());
-    timed_out_.clear();
     std::set<std::string> ids;
     for (const auto& [id, row] : staged_.transactions) ids.insert(id);
     for (const auto& [key, row] : staged_.offsets) ids.insert(key.transactional_id);

@@ -77,12 +77,9 @@ public:
         return load_at_ || transactions_.has_pending_offsets(group_id);
     }
 
-    /// Does what is due, the first time it reads the transactions from their tables.
+    /// Does what is due, the first time it reads the transactions from their tables. Between turns, and in a database transaction of
+    /// its own, which waits for no lock: clients neither wait for it nor fail with it.
     void tick();
-    /// Before anything else in a turn: time-outs for which a turn before had no room left, however full this one gets.
-    void catch_up() {
-        if (put_off_) tick();
-    }
     txn::Time next_deadline() const;
     void apply(const pg::Settings& settings);
     void topic_deleted(const wire::Uuid& id);
@@ -100,17 +97,25 @@ public:
     void not_written();
 
 private:
+    /// A transaction whose time is over and that could not be ended.
+    struct Stuck {
+        txn::Time until{}; ///< when it is tried again
+        std::chrono::milliseconds pause{0};
+    };
     txn::Turn turn(txn::Effects& effects) const;
     bool is_text(const wire::Request& request) const;
-    bool open_for(const std::string& transactional_id, std::vector<log::Topic*> topics);
+    bool open_for(const std::string& transactional_id, std::vector<log::Topic*> topics,
+                  pg::Locks locks = pg::Locks::waited_for);
     void refuse_for_now(Call call);
     void take(txn::Effects effects);
     void stage(const txn::End& end);
     void stage_marker(const txn::End& end, const txn::EndedPartition& ended);
     void load();
     void wake_readers();
-    void do_what_is_due();
-    bool time_out(const std::string& id);
+    template <class Work> bool try_to(Work work, const std::string& id);
+    bool stage_time_out(const std::string& id);
+    void timed_out(const std::vector<std::string>& ids);
+    void not_timed_out(const std::vector<std::string>& ids);
     void put_off(const std::string& id);
     void rest();
 
@@ -125,12 +130,10 @@ private:
     std::vector<const void*> ended_; ///< tails of partitions that get a marker in this turn
     std::optional<txn::Time>
         load_at_;            ///< transactions are to be read from their tables, not before that time
-    bool ticked_ = false;    ///< what was due is among the rows of this turn
-    bool put_off_ = false;   ///< something was due for which the turn had no room
     txn::Time rest_until_{}; ///< nothing that is due is done before
-    std::vector<std::string> timed_out_; ///< transactional ids whose ends are staged because of their time
-    bool one_by_one_ = false; ///< such ends could not be written: one in a turn, until all have been tried
-    std::set<std::string> stuck_; ///< whose end could not be written though it was the only one
+    bool one_by_one_ =
+        false; ///< one transaction is ended at a time because of its time, until all have been tried
+    std::map<std::string, Stuck> stuck_; ///< by transactional id
     bool all_to_be_read_ = true;
     std::set<std::string> to_be_read_; ///< transactional ids that memory must not be believed of
     std::string load_failure_;         ///< why the last attempt failed; empty if it did not

@@ -14,6 +14,9 @@ enum class Durability {
     server, ///< as the server's synchronous_commit says (synchronous standbys), but never less than local
 };
 
+/// Whether statements wait for what somebody else has locked, for a second at most, or fail.
+enum class Locks { waited_for, taken_at_once };
+
 /// Begins in its constructor, with an SPI connection and a snapshot; rolls back in its destructor unless
 /// committed. One at a time in a process. All of its memory, and every Result and Cursor made in it, ends
 /// with it.

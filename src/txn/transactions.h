@@ -78,6 +78,8 @@ public:
     std::vector<std::string> due(Time now, size_t most) const;
     /// Aborts one of these.
     void time_out(Turn& turn, const std::string& transactional_id);
+    /// Whether there is an open transaction of that id.
+    bool is_ongoing(const std::string& transactional_id) const;
     /// It could not be aborted: it is not due before that time.
     void put_off(const std::string& transactional_id, Time until);
     /// Where its open transaction would get markers, were it to end.

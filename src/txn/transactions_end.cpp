@@ -113,6 +113,11 @@ void Transactions::time_out(Turn& turn, const std::string& transactional_id) {
     finish(turn, std::move(next), int16_t(epoch + 1));
 }
 
+bool Transactions::is_ongoing(const std::string& transactional_id) const {
+    const TransactionRow* row = find(transactional_id);
+    return row && row->state == State::ongoing;
+}
+
 void Transactions::put_off(const std::string& transactional_id, Time until) {
     Transaction* transaction = get(transactional_id);
     if (transaction && transaction->due) set_due(*transaction, std::max(*transaction->due, until));

@@ -191,7 +191,7 @@ void Loop::handle(api::Inbound message) {
 
 void Loop::turn() {
     broker_->begin_turn();
-    broker_->transactions.catch_up();
+    broker_->transactions.tick();
     resume_deferred(); // before others use up what the turn may read
     size_t requests = 0;
     only_signs_of_life_ = !taken_.empty();
@@ -203,7 +203,6 @@ void Loop::turn() {
         handle(std::move(message));
     }
     broker_->coordinator.tick();
-    broker_->transactions.tick();
     broker_->producer_snapshots.expire();
     broker_->retention.tick();
     std::vector<api::Call> postponed = broker_->take_postponed();
