@@ -28,7 +28,7 @@ for my $version (0 .. 2) {
         ok($answer->{error_message}, "$what: with a message");
     }
 }
-error_is($client->call('Metadata', 9, { topics => [] })->{error_code} // 0, 'NONE', 'the connection can be used as before');
+is(scalar @{ $client->call('Metadata', 9, { topics => [] })->{brokers} }, 1, 'the connection can be used as before');
 
 # What follows SaslHandshake v0 has a size and no header.
 my $old = $broker->connect;
