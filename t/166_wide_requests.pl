@@ -81,6 +81,8 @@ is_deeply({ map { $_->{name} => $_->{partitions}[0]{offset} } @$found }, \%expec
 $server->expect_in_log(qr/out of shared memory/);
 my @late = map { "late-$_" } 1 .. 150;
 create_topics($client, 7, [map { { name => $_, num_partitions => 1, replication_factor => 1 } } @late]);
+# What others hold now they will give back.
+$server->wait_for('others to hold few locks', sub { $server->sql('SELECT count(*) FROM pg_locks') < 50 });
 my $hoarder = $server->node->background_psql('postgres');
 $hoarder->query_safe(q{DO $$
 DECLARE n int := 0;

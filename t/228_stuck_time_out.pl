@@ -73,13 +73,13 @@ $server->wait_for('all are aborted', sub { list_offset($client, 7, $locked, -1, 
 # Clients whose records cannot be stored, in every turn.
 $server->sql("ALTER SYSTEM SET pg_kafka.transaction_abort_timed_out_transaction_cleanup_interval_ms = '10s'"); # Kafka's default
 $server->node->reload;
+my $healthy = $broker->create_topic('healthy', num_partitions => 1);
 my $load = Load->start($broker, 'refused', 3);
 $load->wait_for_progress('at first');
 my $refused = $load->refused;
 my $segment = $server->sql("SELECT 'kafka.segment_' || max(s.id) FROM kafka.segment s JOIN kafka.topic t ON t.id = s.topic_id WHERE t.name = '" . $load->topic->{name} . "'");
 $server->sql("ALTER TABLE $segment ADD CONSTRAINT never CHECK (false) NOT VALID");
 $server->wait_for('records to be refused', sub { $load->refused > $refused });
-my $healthy = $broker->create_topic('healthy', num_partitions => 1);
 my $p = TransactionalProducer->new($client, $healthy, id => 'healthy', version => 2, timeout => 1000);
 $server->wait_for('a transaction', sub { $p->write(0, 'never committed') eq '0' });
 $server->wait_for('it is aborted', sub { is_aborted($healthy) });
