@@ -94,7 +94,7 @@ BEGIN
         END LOOP;
     EXCEPTION WHEN out_of_memory THEN NULL;
     END;
-    PERFORM pg_advisory_unlock(i) FROM generate_series(1, 150) AS i;
+    PERFORM pg_advisory_unlock(i) FROM generate_series(1, 60) AS i;
 END $$});
 my @left = @late;
 for my $try (1 .. 20) {
